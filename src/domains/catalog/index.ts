@@ -1,0 +1,92 @@
+import type { Database } from '../../kernel/db/index.ts'
+import { Problem } from '../../kernel/problem.ts'
+import { Signal } from '../../kernel/signal.ts'
+import type { Dataset, DatasetState } from './model.ts'
+import { allDatasets, type DatasetSpec, type DatasetSummary, lessPublicLinks, setDatasetState, summariseDatasets, upsertDataset } from './store.ts'
+
+export { City, type CityProfile, CityProfileSchema } from './city.ts'
+export { LICENCES, type Licence, licenceOf } from './licences.ts'
+export * from './model.ts'
+export type { DatasetSpec, DatasetSummary } from './store.ts'
+
+/** The datasets of this platform. They are few and asked for with every request, so a copy is kept in memory. */
+export class Catalog {
+  /** After commit: a dataset was created or changed, above all its state. */
+  readonly changed = new Signal<Dataset>()
+  readonly #db: Database
+  #all: Dataset[] = []
+  #byKey = new Map<number, Dataset>()
+  #byId = new Map<string, Dataset>()
+
+  private constructor(db: Database) {
+    this.#db = db
+  }
+
+  static async load(db: Database): Promise<Catalog> {
+    const catalog = new Catalog(db)
+    await catalog.reload()
+    return catalog
+  }
+
+  async reload(): Promise<void> {
+    this.#all = await allDatasets(this.#db)
+    this.#byKey = new Map(this.#all.map((dataset) => [dataset.key, dataset]))
+    this.#byId = new Map(this.#all.map((dataset) => [dataset.id, dataset]))
+  }
+
+  all(): readonly Dataset[] {
+    return this.#all
+  }
+
+  byId(id: string): Dataset | undefined {
+    return this.#byId.get(id)
+  }
+
+  byKey(key: number): Dataset | undefined {
+    return this.#byKey.get(key)
+  }
+
+  /** The dataset, or a 404 that names it. */
+  require(id: string): Dataset {
+    const dataset = this.#byId.get(id)
+    if (!dataset) throw new Problem(404, 'dataset-unknown', `There is no dataset "${id}".`)
+    return dataset
+  }
+
+  /** Creates the dataset as a draft, or updates its describing fields; its state stays. */
+  async ensure(spec: DatasetSpec): Promise<Dataset> {
+    const dataset = await upsertDataset(this.#db, spec)
+    await this.reload()
+    this.changed.emit(dataset)
+    return dataset
+  }
+
+  /**
+   * Changes the state; takes effect at once for every new answer. Releasing a dataset whose entities link to something
+   * less public is refused (409) and says to what.
+   */
+  async setState(id: string, state: DatasetState): Promise<Dataset> {
+    const dataset = this.require(id)
+    if (state === 'released') {
+      const links = await lessPublicLinks(this.#db, dataset.key)
+      if (links.length > 0) {
+        const list = links.map((link) => `${link.count} × ${link.kind} in "${link.dataset}"`).join(', ')
+        throw new Problem(409, 'links-less-public', `Dataset "${id}" links to entities of datasets that are not released: ${list}. Release those first.`)
+      }
+    }
+    const changed = await setDatasetState(this.#db, dataset.key, state)
+    await this.reload()
+    this.changed.emit(changed)
+    return changed
+  }
+
+  summary(): Promise<DatasetSummary[]> {
+    return summariseDatasets(this.#db)
+  }
+
+  /** May an entity of dataset `from` link to one of dataset `to`? Not to something less public than itself. */
+  mayLink(from: number, to: number): boolean {
+    if (from === to) return true
+    return this.#byKey.get(to)?.state === 'released'
+  }
+}

@@ -1,0 +1,86 @@
+import type { Queryable } from '../../kernel/db/index.ts'
+import type { Dataset, DatasetState } from './model.ts'
+
+const COLUMNS = `key, id, title, description, publisher, contact, homepage, licence, attribution, properties, state,
+  state_since as "stateSince", created_at as "createdAt"`
+
+export function allDatasets(db: Queryable): Promise<Dataset[]> {
+  return db.query<Dataset>(`select ${COLUMNS} from dataset order by id`)
+}
+
+export type DatasetSpec = Pick<Dataset, 'id' | 'title'> &
+  Partial<Pick<Dataset, 'description' | 'publisher' | 'contact' | 'homepage' | 'licence' | 'attribution' | 'properties'>>
+
+/** Creates the dataset as a draft, or updates its describing fields; its state stays. */
+export async function upsertDataset(db: Queryable, spec: DatasetSpec): Promise<Dataset> {
+  const [row] = await db.query<Dataset>(
+    `insert into dataset as d (id, title, description, publisher, contact, homepage, licence, attribution, properties)
+     values ($1, $2, coalesce($3, ''), $4, $5, $6, $7, $8, coalesce($9::jsonb, '{}'))
+     on conflict (id) do update set title = excluded.title, description = coalesce($3, d.description),
+       publisher = coalesce($4, d.publisher), contact = coalesce($5, d.contact), homepage = coalesce($6, d.homepage),
+       licence = coalesce($7, d.licence), attribution = coalesce($8, d.attribution),
+       properties = coalesce($9::jsonb, d.properties), changed_at = now()
+     returning ${COLUMNS}`,
+    [
+      spec.id,
+      spec.title,
+      spec.description ?? null,
+      spec.publisher ?? null,
+      spec.contact ?? null,
+      spec.homepage ?? null,
+      spec.licence ?? null,
+      spec.attribution ?? null,
+      spec.properties ? JSON.stringify(spec.properties) : null,
+    ],
+  )
+  return row!
+}
+
+export async function setDatasetState(db: Queryable, key: number, state: DatasetState): Promise<Dataset> {
+  const [row] = await db.query<Dataset>(
+    `update dataset set state = $2, state_since = case when state = $2 then state_since else now() end, changed_at = now()
+     where key = $1 returning ${COLUMNS}`,
+    [key, state],
+  )
+  return row!
+}
+
+export interface DatasetSummary {
+  id: string
+  title: string
+  state: DatasetState
+  things: number
+  datastreams: number
+  observations: number
+}
+
+/** What `zahnrad dataset list` prints; observations from the maintained counters. */
+export function summariseDatasets(db: Queryable): Promise<DatasetSummary[]> {
+  return db.query<DatasetSummary>(
+    `select d.id, d.title, d.state,
+            (select count(*) from thing t where t.dataset = d.key) as things,
+            (select count(*) from datastream s where s.dataset = d.key) as datastreams,
+            (select coalesce(sum(n), 0) from datastream s join datastream_state c on c.datastream = s.id where s.dataset = d.key) as observations
+     from dataset d order by d.id`,
+  )
+}
+
+/**
+ * Links from entities of dataset `key` to entities of another dataset that is not released: releasing `key` would show
+ * a hole where they are, or leak their existence. Answers one line per kind of link.
+ */
+export function lessPublicLinks(db: Queryable, key: number): Promise<{ kind: string; count: number; dataset: string }[]> {
+  const link = (kind: string, query: string) => `select '${kind}' as kind, d.id as dataset from (${query}) as l (target) join dataset d on d.key = l.target where d.key <> $1 and d.state <> 'released'`
+  return db.query(
+    `select kind, dataset, count(*) as count from (
+       ${[
+         link('Datastream → Thing', 'select e.dataset from datastream s join thing e on e.id = s.thing where s.dataset = $1'),
+         link('Datastream → Sensor', 'select e.dataset from datastream s join sensor e on e.id = s.sensor where s.dataset = $1'),
+         link('Datastream → ObservedProperty', 'select e.dataset from datastream s join observed_property e on e.id = s.observed_property where s.dataset = $1'),
+         link('Datastream → FeatureOfInterest', 'select e.dataset from datastream s join datastream_foi f on f.datastream = s.id join feature_of_interest e on e.id = f.foi where s.dataset = $1'),
+         link('Thing → Location', 'select e.dataset from thing s join thing_location l on l.thing = s.id join location e on e.id = l.location where s.dataset = $1'),
+       ].join(' union all ')}
+     ) as links group by kind, dataset order by kind, dataset`,
+    [key],
+  )
+}

@@ -1,0 +1,139 @@
+import { type Database, type Queryable, SqlError } from '../../kernel/db/index.ts'
+import type { ObservationIds } from './ids.ts'
+import { insertObservations, type Partitions } from './insert.ts'
+import type { NewObservation, StoredObservation } from './model.ts'
+
+/** Most rows one statement takes: bounds memory and the time others wait on the embedded engine. */
+const BATCH_ROWS = 5_000
+/** Rows waiting beyond which callers are told to slow down. */
+const QUEUE_ROWS = 200_000
+
+interface Request {
+  rows: NewObservation[]
+  resolve: (ids: number[]) => void
+  reject: (error: unknown) => void
+}
+
+/** More observations are waiting than the database takes: the caller should try again in a moment (HTTP 503). */
+export class Overloaded extends Error {
+  override name = 'Overloaded'
+}
+
+/**
+ * Group commit: requests that arrive while a batch is being written form the next batch, so one commit serves many.
+ * A request is answered only after its rows are committed; a request that cannot be stored fails alone.
+ */
+export class Appender {
+  readonly #db: Database
+  readonly #ids: ObservationIds
+  readonly #partitions: Partitions
+  readonly #committed: (rows: StoredObservation[]) => void
+  #queue: Request[] = []
+  #queuedRows = 0
+  #writing: Promise<void> | undefined
+
+  constructor(db: Database, ids: ObservationIds, partitions: Partitions, committed: (rows: StoredObservation[]) => void) {
+    this.#db = db
+    this.#ids = ids
+    this.#partitions = partitions
+    this.#committed = committed
+  }
+
+  get waiting(): number {
+    return this.#queuedRows
+  }
+
+  /** Stores `rows` durably and resolves with their ids, in order. */
+  append(rows: NewObservation[]): Promise<number[]> {
+    if (this.#queuedRows + rows.length > QUEUE_ROWS && this.#queuedRows > 0) {
+      return Promise.reject(new Overloaded('More observations are waiting than the database takes: try again in a moment.'))
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ rows, resolve, reject })
+      this.#queuedRows += rows.length
+      this.#writing ??= this.#writeAll().finally(() => {
+        this.#writing = undefined
+      })
+    })
+  }
+
+  /** Resolves when everything handed in so far is written (or failed). */
+  async drain(): Promise<void> {
+    while (this.#writing) await this.#writing
+  }
+
+  async #writeAll(): Promise<void> {
+    // Let the requests of this turn of the event loop gather first.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (this.#queue.length > 0) {
+      let count = 0
+      let size = 0
+      while (count < this.#queue.length && (count === 0 || size + this.#queue[count]!.rows.length <= BATCH_ROWS)) {
+        size += this.#queue[count++]!.rows.length
+      }
+      const batch = this.#queue.splice(0, count)
+      this.#queuedRows -= size
+      await this.#write(batch)
+    }
+  }
+
+  async #write(batch: Request[]): Promise<void> {
+    let stored: StoredObservation[]
+    try {
+      stored = await this.#store(batch)
+    } catch (error) {
+      // One bad row must not take the others with it: each request on its own then.
+      if (batch.length > 1 && error instanceof SqlError) {
+        for (const request of batch) await this.#write([request])
+      } else for (const request of batch) request.reject(error)
+      return
+    }
+    let at = 0
+    for (const { rows, resolve } of batch) {
+      resolve(stored.slice(at, at + rows.length).map((row) => row.id))
+      at += rows.length
+    }
+    this.#committed(stored)
+  }
+
+  async #store(batch: Request[]): Promise<StoredObservation[]> {
+    const rows = batch.length === 1 ? batch[0]!.rows : batch.flatMap((request) => request.rows)
+    const stored = await withIds(this.#ids, rows)
+    await this.#partitions.ensure(stored)
+    // A request larger than a batch still commits as one.
+    if (stored.length <= BATCH_ROWS) await retryingDeadlock(() => insertObservations(this.#db, stored))
+    else {
+      await this.#db.transaction(async (tx) => {
+        for (let at = 0; at < stored.length; at += BATCH_ROWS) await insertObservations(tx, stored.slice(at, at + BATCH_ROWS))
+      })
+    }
+    return stored
+  }
+}
+
+/** Gives every row its id. */
+export async function withIds(ids: ObservationIds, rows: readonly NewObservation[], via?: Queryable): Promise<StoredObservation[]> {
+  const taken = await ids.take(rows.length, via)
+  return rows.map((row, i) => ({
+    id: taken[i]!,
+    datastream: row.datastream,
+    t: row.t,
+    tEnd: row.tEnd,
+    v: row.v,
+    q: row.q ?? null,
+    foi: row.foi ?? null,
+    x: row.x ?? null,
+  }))
+}
+
+/** Writers lock in the same order, so a deadlock is rare; the loser of one simply tries again. */
+export async function retryingDeadlock<R>(work: () => Promise<R>): Promise<R> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (attempt >= 5 || !(error instanceof SqlError && (error.code === '40P01' || error.code === '40001'))) throw error
+    }
+  }
+}
+

@@ -1,0 +1,59 @@
+import type { Queryable } from '../../kernel/db/index.ts'
+
+/** What writing and reading an observation needs to know of its datastream; kept in memory. */
+export interface DatastreamInfo {
+  id: number
+  dataset: number
+  thing: number
+  name: string
+  observationType: string
+  aggregate: 'sum' | 'mean'
+  periodSeconds: number | null
+  unit: { name: string; symbol: string; definition: string }
+  /** Has a default FeatureOfInterest (or its Thing has no Location to make one of). */
+  hasFeature: boolean
+}
+
+const MOST = 50_000
+
+/** Looks datastreams up once; forgets all of them when entities change. */
+export class Datastreams {
+  readonly #db: Queryable
+  #known = new Map<number, DatastreamInfo>()
+
+  constructor(db: Queryable) {
+    this.#db = db
+  }
+
+  async get(id: number): Promise<DatastreamInfo | null> {
+    return this.#known.get(id) ?? (await this.load([id])).get(id) ?? null
+  }
+
+  async load(ids: readonly number[]): Promise<Map<number, DatastreamInfo>> {
+    const found = new Map<number, DatastreamInfo>()
+    const missing: number[] = []
+    for (const id of ids) {
+      const known = this.#known.get(id)
+      if (known) found.set(id, known)
+      else missing.push(id)
+    }
+    if (missing.length === 0) return found
+    const rows = await this.#db.query<DatastreamInfo>(
+      `select d.id, d.dataset, d.thing, d.name, d.observation_type as "observationType", d.aggregate, d.unit,
+              d.period_s as "periodSeconds",
+              exists (select 1 from datastream_foi f where f.datastream = d.id) as "hasFeature"
+       from datastream d where d.id = any($1::int4[])`,
+      [missing],
+    )
+    if (this.#known.size + rows.length > MOST) this.#known = new Map()
+    for (const row of rows) {
+      this.#known.set(row.id, row)
+      found.set(row.id, row)
+    }
+    return found
+  }
+
+  forget(): void {
+    this.#known = new Map()
+  }
+}

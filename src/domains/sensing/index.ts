@@ -1,0 +1,112 @@
+import type { Database, Queryable } from '../../kernel/db/index.ts'
+import { Signal } from '../../kernel/signal.ts'
+import { Appender, withIds } from './append.ts'
+import { byDatastream } from './batch.ts'
+import { type DatastreamInfo, Datastreams } from './datastreams.ts'
+import { ensureFeatures } from './entities.ts'
+import { ObservationIds } from './ids.ts'
+import { insertObservations, Partitions } from './insert.ts'
+import type { EntityChanged, NewObservation, ObservationsStored, StoredObservation } from './model.ts'
+import { SourceWriter } from './writer.ts'
+
+export { Overloaded } from './append.ts'
+export { before, hourOf } from './batch.ts'
+export type { DatastreamInfo } from './datastreams.ts'
+export { ensureDatastream, ensureObservedProperty, ensureSensor, ensureThing, moveFeatures } from './entities.ts'
+export * from './model.ts'
+export { recompute, type Touched } from './recompute.ts'
+export type { SettleCounts, SourceWriter, WriteCounts } from './writer.ts'
+
+/**
+ * The one store of measured truth. Everything that writes an observation goes through here: single posts and MQTT by
+ * group commit (`append`), deep inserts inside a transaction (`appendIn`), sources by difference (`writer`).
+ */
+export class Sensing {
+  /** After commit: one event per datastream and batch. No event without a commit. */
+  readonly stored = new Signal<ObservationsStored>()
+  /** After commit: an entity was created, changed or deleted. */
+  readonly changed = new Signal<EntityChanged>()
+  readonly #db: Database
+  readonly #ids: ObservationIds
+  readonly #partitions: Partitions
+  readonly #appender: Appender
+  readonly #datastreams: Datastreams
+
+  constructor(db: Database) {
+    this.#db = db
+    this.#ids = new ObservationIds(db)
+    this.#partitions = new Partitions(db)
+    this.#datastreams = new Datastreams(db)
+    this.#appender = new Appender(db, this.#ids, this.#partitions, (rows) => this.announce(rows))
+  }
+
+  /** Stores observations durably (group commit) and resolves with their ids, in order. Datastreams must exist. */
+  async append(rows: NewObservation[]): Promise<number[]> {
+    for (const { datastream } of rows) {
+      const info = await this.datastream(datastream)
+      if (info && !info.hasFeature) await this.#makeFeatures(rows)
+    }
+    return this.#appender.append(rows)
+  }
+
+  /** Stores observations inside the caller's transaction; after its commit the caller calls {@link announce}. */
+  async appendIn(tx: Queryable, rows: NewObservation[]): Promise<StoredObservation[]> {
+    await this.#partitions.ensure(rows, tx)
+    const stored = await withIds(this.#ids, rows, tx)
+    await insertObservations(tx, stored)
+    await ensureFeatures(tx, [...new Set(rows.filter((row) => row.foi == null).map((row) => row.datastream))])
+    return stored
+  }
+
+  /** Tells subscribers of committed rows. */
+  announce(rows: readonly StoredObservation[]): void {
+    if (this.stored.size === 0 || rows.length === 0) return
+    for (const [datastream, group] of byDatastream(rows)) {
+      void this.datastream(datastream).then((info) => {
+        if (info) this.stored.emit({ dataset: info.dataset, datastream, rows: group })
+      })
+    }
+  }
+
+  datastream(id: number): Promise<DatastreamInfo | null> {
+    return this.#datastreams.get(id)
+  }
+
+  datastreams(ids: readonly number[]): Promise<Map<number, DatastreamInfo>> {
+    return this.#datastreams.load(ids)
+  }
+
+  /** Drops what is remembered about datastreams: call after entities were changed by SQL. */
+  forget(): void {
+    this.#datastreams.forget()
+  }
+
+  /** A writer for one run of a source: one value per datastream and time. */
+  writer(run: { id: number }): SourceWriter {
+    return new SourceWriter(this.#db, this.#partitions, (rows) => this.announce(rows), run.id)
+  }
+
+  /** Observations waiting to be written: for metrics and back-pressure. */
+  get waiting(): number {
+    return this.#appender.waiting
+  }
+
+  /** Resolves when all observations handed in are written. */
+  drain(): Promise<void> {
+    return this.#appender.drain()
+  }
+
+  async #makeFeatures(rows: readonly NewObservation[]): Promise<void> {
+    const ids = [...new Set(rows.filter((row) => row.foi == null).map((row) => row.datastream))]
+    const infos = await this.datastreams(ids)
+    const needed = [...infos.values()].filter((info) => !info.hasFeature)
+    if (needed.length === 0) return
+    await this.#db.transaction((tx) =>
+      ensureFeatures(
+        tx,
+        needed.map((info) => info.id),
+      ),
+    )
+    for (const info of needed) info.hasFeature = true
+  }
+}

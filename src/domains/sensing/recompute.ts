@@ -1,0 +1,70 @@
+import type { Queryable } from '../../kernel/db/index.ts'
+
+/** A stretch of one datastream whose rows were changed or deleted; times ISO 8601 UTC, both inclusive starts of rows. */
+export interface Touched {
+  datastream: number
+  from: string
+  to: string
+}
+
+const LIMIT_MS = 600_000
+
+/**
+ * Rebuilds, inside the caller's transaction, what is derived from observations after rows were updated or deleted:
+ * the hourly sums of the hours from `from` to `to`, and each datastream's counters and latest value.
+ *
+ * The state's row is locked first, so an insert into the same datastream waits and adds to the rebuilt figures.
+ */
+export async function recompute(tx: Queryable, touched: readonly Touched[]): Promise<void> {
+  const spans = new Map<number, Touched>()
+  for (const { datastream, from, to } of touched) {
+    const span = spans.get(datastream)
+    if (!span) spans.set(datastream, { datastream, from, to })
+    else {
+      if (from < span.from) span.from = from
+      if (to > span.to) span.to = to
+    }
+  }
+  const ordered = [...spans.values()].sort((a, b) => a.datastream - b.datastream)
+  const ids = ordered.map((span) => span.datastream)
+  await tx.query('select 1 from datastream_state where datastream = any($1::int4[]) order by datastream for update', [ids])
+  for (const { datastream, from, to } of ordered) {
+    await tx.query(
+      `delete from rollup_hour where datastream = $1 and variant = 0
+       and hour >= date_trunc('hour', $2::timestamptz) and hour <= date_trunc('hour', $3::timestamptz)`,
+      [datastream, from, to],
+      { timeoutMs: LIMIT_MS },
+    )
+    await tx.query(
+      `insert into rollup_hour (datastream, variant, hour, n, n_suspect, sum, sum_suspect, min, max)
+       select datastream, 0, date_trunc('hour', t), count(*), count(*) filter (where q = 1), sum(v),
+              coalesce(sum(v) filter (where q = 1), 0), min(v), max(v)
+       from observation
+       where datastream = $1 and v is not null
+         and t >= date_trunc('hour', $2::timestamptz) and t < date_trunc('hour', $3::timestamptz) + interval '1 hour'
+       group by datastream, date_trunc('hour', t)`,
+      [datastream, from, to],
+      { timeoutMs: LIMIT_MS },
+    )
+  }
+  await recomputeStates(tx, ids)
+}
+
+/** Counters, extent and latest value of each datastream, from its rows. */
+async function recomputeStates(tx: Queryable, datastreams: readonly number[]): Promise<void> {
+  await tx.query(
+    `update datastream_state s set
+       n = f.n, t_min = f.t_min, t_max = f.t_max, rt_min = f.rt_min, rt_max = f.rt_max,
+       last_id = l.id, last_t = l.t, last_t_end = l.t_end, last_v = l.v, last_q = l.q, last_x = l.x
+     from unnest($1::int4[]) as d (id)
+     cross join lateral (
+       select count(*) as n, min(t) as t_min, max(coalesce(t_end, t)) as t_max,
+              min((x->>'rt')::timestamptz) as rt_min, max((x->>'rt')::timestamptz) as rt_max
+       from observation where datastream = d.id) as f
+     left join lateral (
+       select id, t, t_end, v, q, x from observation where datastream = d.id order by t desc, id desc limit 1) as l on true
+     where s.datastream = d.id`,
+    [datastreams],
+    { timeoutMs: LIMIT_MS },
+  )
+}

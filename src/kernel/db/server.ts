@@ -1,0 +1,111 @@
+import pg from 'pg'
+import { compile } from './compile.ts'
+import {
+  type Database,
+  type DatabaseStats,
+  DatabaseUnavailable,
+  type Queryable,
+  type QueryOptions,
+  QueryTimeout,
+  type Sql,
+  SqlError,
+} from './types.ts'
+import { DEFAULT_TIMEOUT_MS, parsers, SESSION_SETTINGS } from './values.ts'
+
+const QUERY_CANCELED = '57014'
+
+/** A PostgreSQL server, pooled. `statement_timeout` bounds every query on the server's side. */
+export class ServerDatabase implements Database {
+  readonly engine = 'server'
+  readonly #pool: pg.Pool
+
+  constructor(url: string, options: { connections?: number; onError?: (error: Error) => void } = {}) {
+    const settings = Object.entries(SESSION_SETTINGS).map(([name, value]) => `-c ${name}=${value}`)
+    const types = { getTypeParser: (oid: number, format?: string) => parsers[oid] ?? pg.types.getTypeParser(oid, format as 'text') }
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      max: options.connections ?? 10,
+      connectionTimeoutMillis: 10_000,
+      idleTimeoutMillis: 60_000,
+      application_name: 'zahnrad',
+      options: [...settings, `-c statement_timeout=${DEFAULT_TIMEOUT_MS}`, '-c idle_in_transaction_session_timeout=600000'].join(' '),
+      types: types as pg.CustomTypesConfig,
+    })
+    this.#pool.on('error', (error) => options.onError?.(error))
+  }
+
+  async query<R>(text: string, parameters: readonly unknown[] = [], options: QueryOptions = {}): Promise<R[]> {
+    if (options.timeoutMs !== undefined && options.timeoutMs !== DEFAULT_TIMEOUT_MS) {
+      return this.transaction((tx) => tx.query<R>(text, parameters, options), options)
+    }
+    return runOn<R>(this.#pool, text, parameters, options)
+  }
+
+  async run<R>(fragment: Sql<R>, options?: QueryOptions): Promise<R[]> {
+    const { text, parameters } = compile(fragment)
+    return this.query<R>(text, parameters, options)
+  }
+
+  async transaction<R>(work: (tx: Queryable) => Promise<R>, options: QueryOptions = {}): Promise<R> {
+    const client = await this.#pool.connect().catch((error) => {
+      throw translate(error)
+    })
+    const tx: Queryable = {
+      query: (text, parameters = [], queryOptions = {}) => runOn(client, text, parameters, queryOptions),
+      run: (fragment, queryOptions = {}) => {
+        const { text, parameters } = compile(fragment)
+        return runOn(client, text, parameters, queryOptions)
+      },
+    }
+    let broken: Error | undefined
+    try {
+      await client.query('begin')
+      if (options.timeoutMs !== undefined) await client.query(`set local statement_timeout = ${Math.round(options.timeoutMs)}`)
+      const result = await work(tx)
+      await client.query('commit')
+      return result
+    } catch (error) {
+      await client.query('rollback').catch((rollbackError) => {
+        broken = rollbackError
+      })
+      throw translate(error)
+    } finally {
+      client.release(broken)
+    }
+  }
+
+  stats(): DatabaseStats {
+    return { waiting: this.#pool.waitingCount, connections: this.#pool.totalCount, restarts: 0 }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end()
+  }
+}
+
+async function runOn<R>(
+  target: pg.Pool | pg.PoolClient,
+  text: string,
+  parameters: readonly unknown[],
+  options: QueryOptions,
+): Promise<R[]> {
+  try {
+    const result = await target.query({ text, values: parameters as unknown[], name: options.name })
+    return (Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows) as R[]
+  } catch (error) {
+    throw translate(error)
+  }
+}
+
+function translate(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { code, detail, constraint } = error as Error & { code?: string; detail?: string; constraint?: string }
+  if (code === QUERY_CANCELED) return new QueryTimeout('The query took longer than it may and was stopped.')
+  if (code && /^(08|57P|53300)/.test(code)) return new DatabaseUnavailable(`PostgreSQL is not available: ${error.message}`)
+  if (code && /^E[A-Z]+$/.test(code)) return new DatabaseUnavailable(`PostgreSQL cannot be reached: ${error.message || code}`)
+  if (code && /^[0-9A-Z]{5}$/.test(code) && !(error instanceof SqlError)) return new SqlError(error.message, code, detail, constraint)
+  if (/timeout exceeded when trying to connect|Connection terminated/.test(error.message)) {
+    return new DatabaseUnavailable(`PostgreSQL cannot be reached: ${error.message}`)
+  }
+  return error
+}

@@ -19,6 +19,8 @@ export interface DatabaseOptions {
   dataDir: string
   log: Log
   connections?: number
+  /** Also with a server: take the data folder for this process (its command socket lies there). */
+  exclusive?: boolean
 }
 
 /** Another process holds the data folder; a command then talks to that one. */
@@ -30,26 +32,37 @@ export class FolderInUse extends SetupError {
  * Opens the database: a server by its address, else the embedded one in `dataDir/db`, taking the folder's lock.
  * Throws {@link SetupError} with one sentence that says what to do.
  */
-export async function openDatabase({ url, dataDir, log, connections }: DatabaseOptions): Promise<Database> {
-  if (url) return openServer(url, log, connections)
+export async function openDatabase({ url, dataDir, log, connections, exclusive }: DatabaseOptions): Promise<Database> {
+  if (url && !exclusive) return openServer(url, log, connections)
   await mkdir(dataDir, { recursive: true }).catch((error) => {
     throw new SetupError(`The data folder ${dataDir} cannot be written (${error.code}): give DATA_DIR a folder this user may write to.`)
   })
   const lock = takeLock(dataDir)
   try {
-    const db = await EmbeddedDatabase.open(join(dataDir, 'db'), log)
-    const stop = maintain(db, log)
+    const db = url ? await openServer(url, log, connections) : await openEmbedded(dataDir, log)
     const close = db.close.bind(db)
     db.close = async () => {
-      stop()
       await close()
       lock.release()
     }
     return db
   } catch (error) {
     lock.release()
-    throw new SetupError((error as Error).message, 4)
+    throw error
   }
+}
+
+async function openEmbedded(dataDir: string, log: Log): Promise<Database> {
+  const db = await EmbeddedDatabase.open(join(dataDir, 'db'), log).catch((error) => {
+    throw new SetupError((error as Error).message, 4)
+  })
+  const stop = maintain(db, log)
+  const close = db.close.bind(db)
+  db.close = async () => {
+    stop()
+    await close()
+  }
+  return db
 }
 
 function takeLock(dataDir: string): { release(): void } {
@@ -61,7 +74,9 @@ function takeLock(dataDir: string): { release(): void } {
       `The data folder ${dataDir} cannot be written (${(error as Error).message}): give DATA_DIR a folder this user may write to.`,
     )
   }
-  if (!lock) throw new FolderInUse(`The data folder ${dataDir} is in use by another Zahnrad process: stop that one, or set DATA_DIR to another folder.`)
+  if (!lock) {
+    throw new FolderInUse(`The data folder ${dataDir} is in use by another Zahnrad process: stop that one, or set DATA_DIR to another folder.`, 4)
+  }
   return lock
 }
 

@@ -1,0 +1,66 @@
+import { resolve } from 'node:path'
+import { SetupError } from './kernel/problem.ts'
+
+/** Everything the environment decides, read here and nowhere else. */
+export interface Config {
+  port: number
+  mqttPort: number
+  /** Address of a PostgreSQL server; undefined = the embedded database in `dataDir`. */
+  databaseUrl: string | undefined
+  dataDir: string
+  /** Base of every link, without a trailing slash; undefined = from the request. */
+  publicUrl: string | undefined
+  openWrite: boolean
+  cityFile: string | undefined
+  /** Addresses whose X-Forwarded-* headers are believed. */
+  trustProxy: string[]
+  /** May sources fetch from private and loopback addresses? */
+  allowPrivate: boolean
+  logLevel: string
+}
+
+type Environment = Record<string, string | undefined>
+
+function port(env: Environment, name: string, fallback: number): number {
+  const text = env[name]
+  if (!text) return fallback
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 0 || value > 65535) throw new SetupError(`${name} is "${text}" but must be a port number from 0 to 65535.`, 2)
+  return value
+}
+
+function flag(env: Environment, name: string): boolean {
+  const text = env[name]
+  if (!text || text === '0') return false
+  if (text === '1') return true
+  throw new SetupError(`${name} is "${text}" but must be 0 or 1.`, 2)
+}
+
+function publicUrl(env: Environment): string | undefined {
+  const text = env.PUBLIC_URL
+  if (!text) return undefined
+  if (!URL.canParse(text) || !/^https?:\/\//.test(text)) {
+    throw new SetupError(`PUBLIC_URL is "${text}" but must be a web address such as https://daten.example.de.`, 2)
+  }
+  return text.replace(/\/+$/, '')
+}
+
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
+
+/** Reads the configuration; a wrong value stops the start with a sentence that says which and why. */
+export function readConfig(env: Environment = process.env): Config {
+  const logLevel = env.LOG_LEVEL || 'info'
+  if (!LEVELS.includes(logLevel)) throw new SetupError(`LOG_LEVEL is "${logLevel}" but must be one of ${LEVELS.join(', ')}.`, 2)
+  return {
+    port: port(env, 'PORT', 8080),
+    mqttPort: port(env, 'MQTT_PORT', 1883),
+    databaseUrl: env.DATABASE_URL || undefined,
+    dataDir: resolve(env.DATA_DIR || 'data'),
+    publicUrl: publicUrl(env),
+    openWrite: flag(env, 'ZAHNRAD_OPEN_WRITE'),
+    cityFile: env.CITY_FILE ? resolve(env.CITY_FILE) : undefined,
+    trustProxy: (env.TRUST_PROXY ?? 'loopback').split(',').map((part) => part.trim()).filter(Boolean),
+    allowPrivate: flag(env, 'ZAHNRAD_ALLOW_PRIVATE'),
+    logLevel,
+  }
+}

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto'
+import compress from '@fastify/compress'
+import cors from '@fastify/cors'
+import { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import { DatabaseUnavailable, QueryTimeout } from '../db/index.ts'
+import type { Log } from '../log.ts'
+import { histogram, SECONDS } from '../metrics.ts'
+import { Problem } from '../problem.ts'
+
+export type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Public base address of this platform as the caller sees it, without a trailing slash. */
+    origin: string
+  }
+}
+
+export interface HttpOptions {
+  log: Log
+  publicUrl?: string
+  trustProxy: string[]
+}
+
+const BODY_LIMIT = 16 * 1024 * 1024
+const REQUEST_LIMIT_MS = 120_000
+
+const seconds = histogram('zahnrad_http_request_seconds', 'Duration of HTTP requests by route and status', SECONDS, ['method', 'route', 'status'])
+
+/** The HTTP server every edge registers its routes with: request ids, logs, limits, CORS, compression, RFC 9457 errors. */
+export async function createHttp({ log, publicUrl, trustProxy }: HttpOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_LIMIT_MS,
+    trustProxy,
+    routerOptions: { maxParamLength: 8192, ignoreTrailingSlash: false },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: false } },
+    forceCloseConnections: 'idle',
+  }) as unknown as FastifyInstance
+  app.decorateRequest('origin', '')
+  await app.register(cors, {
+    origin: '*',
+    methods: ['GET', 'HEAD', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS'],
+    exposedHeaders: ['Location', 'ETag', 'X-Request-Id', 'Content-Disposition'],
+    strictPreflight: false,
+    preflight: true,
+  })
+  await app.register(compress, { threshold: 1024, encodings: ['gzip', 'identity'], zlibOptions: { level: 4 } })
+  app.addHook('onRequest', async (request, reply) => {
+    request.origin = publicUrl ?? `${request.protocol}://${request.host}`
+    reply.header('x-request-id', request.id)
+    reply.header('x-content-type-options', 'nosniff')
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unmatched'
+    seconds.observe({ method: request.method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1000)
+    if (reply.statusCode >= 500 || log.isLevelEnabled('debug')) {
+      const level = reply.statusCode >= 500 ? 'error' : 'debug'
+      request.log[level](
+        { reqId: request.id, method: request.method, path: pathOf(request.url), status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+        'request',
+      )
+    }
+  })
+  app.setErrorHandler((error: FastifyError, request, reply) => sendProblem(error, request, reply))
+  return app
+}
+
+/** The path without its query: query strings may carry one-time codes. */
+function pathOf(url: string): string {
+  const end = url.indexOf('?')
+  return end < 0 ? url : url.slice(0, end)
+}
+
+/** What an error of any kind means over HTTP. Unknown ones are a 500 that tells nothing but the request's id. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  if (error instanceof QueryTimeout) return new Problem(503, 'query-timeout', 'The answer would take too long: narrow the request.')
+  if (error instanceof DatabaseUnavailable) return new Problem(503, 'database-unavailable', 'The database is not available at the moment: try again.')
+  const { statusCode, message, code, validation, name } = error as FastifyError
+  if (name === 'Overloaded') return new Problem(503, 'overloaded', message)
+  if (validation) return new Problem(400, 'invalid-request', message)
+  if (statusCode && statusCode >= 400 && statusCode < 500) return new Problem(statusCode, (code ?? 'bad-request').toLowerCase().replace(/^fst_/, '').replaceAll('_', '-'), message)
+  return new Problem(500, 'internal-error', 'Something went wrong here. Nothing was saved of this request.')
+}
+
+function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = problemOf(error)
+  if (problem.status >= 500) request.log.error({ reqId: request.id, err: error }, 'request failed')
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="zahnrad"')
+  if (problem.status === 503) reply.header('retry-after', '2')
+  reply
+    .code(problem.status)
+    .type('application/problem+json')
+    .send({ type: 'about:blank', title: titleOf(problem.status), status: problem.status, code: problem.code, detail: problem.message, requestId: request.id, ...problem.extra })
+}
+
+const TITLES: Record<number, string> = { 400: 'Bad request', 401: 'Not signed in', 403: 'Forbidden', 404: 'Not found', 409: 'Conflict', 413: 'Too large', 415: 'Unsupported media type', 429: 'Too many requests', 500: 'Internal error', 503: 'Not available' }
+
+function titleOf(status: number): string {
+  return TITLES[status] ?? 'Error'
+}

@@ -1,0 +1,122 @@
+/**
+ * Wires everything by hand, in reading order, and closes it in reverse. Deleting an edge's folder and its lines here
+ * must still compile.
+ */
+import { createServer } from 'node:net'
+import { runCommand } from './cli/index.ts'
+import type { Config } from './config.ts'
+import { OWNER } from './domains/access/index.ts'
+import { listenForCommands } from './edges/control/index.ts'
+import { registerOperation } from './edges/operation/index.ts'
+import { registerLogin, registerSession } from './edges/session/index.ts'
+import { createHttp } from './kernel/http/index.ts'
+import { createLog } from './kernel/log.ts'
+import { gauge } from './kernel/metrics.ts'
+import { SetupError } from './kernel/problem.ts'
+import { buildInterface } from './interface.ts'
+import { openPlatform, type Platform } from './platform.ts'
+
+/** Starts the platform, keeps it running until SIGTERM, SIGINT or the loss of its launcher, and stops it cleanly. */
+export async function start(config: Config, _options: { empty: boolean }): Promise<number> {
+  const log = createLog(config.logLevel)
+  const closers: { name: string; close: () => unknown }[] = []
+  const closing = async () => {
+    for (const { name, close } of closers.splice(0).reverse()) {
+      try {
+        await close()
+      } catch (error) {
+        log.error({ error: (error as Error).message }, `closing ${name} failed`)
+      }
+    }
+  }
+  try {
+    await requireFreePort('PORT', config.port)
+    await requireFreePort('MQTT_PORT', config.mqttPort)
+    const platform = await openPlatform(config, log, { exclusive: true })
+    closers.push({ name: 'platform', close: () => platform.close() })
+    await buildInterface(log)
+    await serve(platform, closers)
+    platform.serving = true
+  } catch (error) {
+    await closing()
+    throw error
+  }
+  await stopped()
+  log.info('stopping')
+  const limit = setTimeout(() => {
+    log.error('stopping took too long')
+    process.exit(1)
+  }, 20_000)
+  await closing()
+  clearTimeout(limit)
+  log.info('stopped')
+  return 0
+}
+
+/** The edges on a platform: what the world can reach. */
+async function serve(platform: Platform, closers: { name: string; close: () => unknown }[]): Promise<void> {
+  const { config, log, db, access, sensing } = platform
+  const app = await createHttp({ log, publicUrl: config.publicUrl, trustProxy: config.trustProxy })
+  registerSession(app, { access })
+  registerLogin(app, { access })
+  registerOperation(app, {
+    readiness: async () => {
+      const problems: Record<string, string> = {}
+      await db.query('select 1', [], { timeoutMs: 5_000 }).catch((error: Error) => {
+        problems.database = error.message
+      })
+      return { ready: Object.keys(problems).length === 0, problems }
+    },
+  })
+  platformMetrics(platform)
+  const commands = await listenForCommands(config.dataDir, ({ argv, cwd, tty }, { out, err, signal }) =>
+    runCommand(argv, { platform: async () => platform, cwd, stdout: out, stderr: err, signal, isTTY: tty }),
+  )
+  closers.push({ name: 'commands', close: () => commands.close() })
+  await app.listen({ port: config.port, host: '::' }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EADDRINUSE' ? portInUse('PORT', config.port) : error
+  })
+  closers.push({ name: 'http', close: () => app.close() })
+  const { port } = app.server.address() as { port: number }
+  config.port = port
+  const url = config.publicUrl ?? `http://localhost:${port}`
+  process.stdout.write(`Zahnrad: ${url}\n`)
+  process.stdout.write(`Admin: ${url}/login?code=${await access.createLoginCode(OWNER)}\n`)
+  log.info({ url, engine: db.engine, waiting: sensing.waiting }, 'ready')
+}
+
+function platformMetrics({ db, sensing }: Platform): void {
+  gauge('zahnrad_ingest_waiting', 'Observations waiting to be written', (g) => g.set(sensing.waiting))
+  gauge('zahnrad_database_waiting', 'Queries waiting for a connection', (g) => g.set(db.stats().waiting))
+  gauge('zahnrad_database_connections', 'Open database connections', (g) => g.set(db.stats().connections))
+  gauge('zahnrad_database_restarts', 'Restarts of the embedded database since the start', (g) => g.set(db.stats().restarts))
+}
+
+function portInUse(name: string, port: number): SetupError {
+  return new SetupError(`Port ${port} (${name}) is in use by another program: stop that program, or set ${name} to another port.`)
+}
+
+/** Says so before anything else is done; the real listening comes last. */
+function requireFreePort(name: string, port: number): Promise<void> {
+  if (port === 0) return Promise.resolve()
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') reject(portInUse(name, port))
+      else reject(new SetupError(`Port ${port} (${name}) cannot be opened (${error.code}): set ${name} to another port.`))
+    })
+    server.listen(port, '::', () => server.close(() => resolve()))
+  })
+}
+
+/** Resolves when the process is asked to stop, or its launcher is gone. */
+function stopped(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', () => resolve())
+    process.once('SIGINT', () => resolve())
+    if (process.channel) {
+      process.once('disconnect', () => resolve())
+      process.channel.unref()
+    }
+  })
+}

@@ -1,0 +1,55 @@
+import { join } from 'node:path'
+import type { Config } from './config.ts'
+import { Access } from './domains/access/index.ts'
+import { Catalog, City } from './domains/catalog/index.ts'
+import { Sensing } from './domains/sensing/index.ts'
+import { type Database, migrate, openDatabase } from './kernel/db/index.ts'
+import type { Log } from './kernel/log.ts'
+
+export const ROOT = join(import.meta.dirname, '..')
+export const MIGRATIONS = join(ROOT, 'migrations')
+
+/** The domains on an open, migrated database: what commands and edges work with. */
+export interface Platform {
+  config: Config
+  log: Log
+  db: Database
+  city: City
+  catalog: Catalog
+  access: Access
+  sensing: Sensing
+  /** Set by `main.ts` while the platform listens on its ports. */
+  serving: boolean
+  close(): Promise<void>
+}
+
+/** Opens the database, brings it up to date and builds the domains on it, in reading order. */
+export async function openPlatform(config: Config, log: Log, options: { exclusive?: boolean } = {}): Promise<Platform> {
+  const db = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, log, ...options })
+  try {
+    const applied = await migrate(db, MIGRATIONS)
+    if (applied.length > 0) log.info({ applied }, 'database migrated')
+    const city = await City.load(db, config.cityFile)
+    const catalog = await Catalog.load(db)
+    const access = new Access({ db, catalog, openWrite: config.openWrite })
+    if (config.openWrite) await access.inbox({ kind: 'anonymous', name: 'anonymous' })
+    const sensing = new Sensing(db)
+    return {
+      config,
+      log,
+      db,
+      city,
+      catalog,
+      access,
+      sensing,
+      serving: false,
+      async close() {
+        await sensing.drain()
+        await db.close()
+      },
+    }
+  } catch (error) {
+    await db.close().catch(() => {})
+    throw error
+  }
+}

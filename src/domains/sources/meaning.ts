@@ -1,0 +1,169 @@
+import { Cron } from 'croner'
+import { clockOf } from './clock.ts'
+import { compileExpression } from './compute.ts'
+import type { DefinitionDocument, SeriesDocument } from './definition.ts'
+import type { Path } from './model.ts'
+import { hint } from './suggest.ts'
+import { placeholders } from './template.ts'
+import { compileTimeFormat } from './time-format.ts'
+import { PROPERTIES } from './vocabulary.ts'
+
+export interface MeaningIssue {
+  path: Path
+  message: string
+}
+
+/** Mistakes a schema cannot see: two origins, an expression that does not compile, a lookup that has no such field. */
+export function checkMeaning(definition: DefinitionDocument): MeaningIssue[] {
+  const issues: MeaningIssue[] = []
+  const say = (path: Path, message: string) => issues.push({ path, message })
+  const attempt = (path: Path, work: () => unknown) => {
+    try {
+      work()
+    } catch (error) {
+      say(path, (error as Error).message)
+    }
+  }
+  checkOrigin(definition, say, attempt)
+  if (definition.timeZone !== undefined) {
+    attempt(['timeZone'], () => {
+      try {
+        clockOf(definition.timeZone!)
+      } catch {
+        throw new Error(
+          `"${definition.timeZone}" is not a time zone: write Europe/Berlin, UTC or a fixed offset like +01:00`,
+        )
+      }
+    })
+  }
+  checkTime(definition, say, attempt)
+  for (const [name, expression] of Object.entries(definition.compute ?? {})) {
+    attempt(['compute', name], () => compileExpression(expression))
+  }
+  for (const [name, pattern] of Object.entries(definition.preamble ?? {}))
+    attempt(['preamble', name], () => new RegExp(pattern))
+  if (definition.preamble && !definition.format.skip) {
+    say(['preamble'], 'reads the lines above the header: say with format.skip how many there are')
+  }
+  const { location } = definition.thing
+  if (location) {
+    const ways = [
+      location.lat !== undefined && location.lon !== undefined,
+      location.point !== undefined,
+      location.geometry !== undefined,
+    ]
+    if (ways.filter(Boolean).length !== 1) say(['thing', 'location'], 'needs either lat and lon, or point, or geometry')
+  }
+  for (const [index, series] of definition.series.entries())
+    checkSeries(definition, series, ['series', index], say, attempt)
+  checkPlaceholders(definition, say)
+  return issues
+}
+
+type Say = (path: Path, message: string) => void
+type Attempt = (path: Path, work: () => unknown) => void
+
+function checkOrigin({ from, schedule, timeZone }: DefinitionDocument, say: Say, attempt: Attempt): void {
+  const origins = (['http', 'file', 'mqtt', 'webhook'] as const).filter((name) => from[name] !== undefined)
+  if (origins.length !== 1) {
+    say(
+      ['from'],
+      origins.length === 0
+        ? 'says not where from: give one of http, file, mqtt, webhook'
+        : `gives ${origins.join(' and ')}: exactly one is possible`,
+    )
+  }
+  if (from.files !== undefined) attempt(['from', 'files'], () => new RegExp(from.files!, 'u'))
+  if (!schedule) return
+  const pushed = from.mqtt !== undefined || from.webhook !== undefined
+  if (schedule.every !== undefined && schedule.cron !== undefined)
+    say(['schedule'], 'gives every and cron: exactly one is possible')
+  if (pushed && (schedule.every ?? schedule.cron) !== undefined) {
+    say(['schedule'], 'a source that is pushed to has no runs of its own: give only expect')
+  }
+  if (!pushed && schedule.expect !== undefined)
+    say(['schedule', 'expect'], 'is for webhook and mqtt; a fetched source is judged by every or cron')
+  if (schedule.cron !== undefined) {
+    attempt(
+      ['schedule', 'cron'],
+      () => new Cron(schedule.cron!, { paused: true, timezone: timeZone?.includes('/') ? timeZone : 'UTC' }),
+    )
+  }
+}
+
+function checkTime({ time }: DefinitionDocument, say: Say, attempt: Attempt): void {
+  const ways = [time.column, time.value, time.arrival].filter((way) => way !== undefined)
+  if (ways.length !== 1) say(['time'], 'needs exactly one of column, value, arrival')
+  if (time.format !== undefined) attempt(['time', 'format'], () => compileTimeFormat(time.format!))
+  if (time.stamp !== undefined && time.period === undefined)
+    say(['time', 'stamp'], 'says start or end of a period: give time.period too')
+}
+
+function checkSeries(
+  definition: DefinitionDocument,
+  series: SeriesDocument,
+  path: Path,
+  say: Say,
+  attempt: Attempt,
+): void {
+  if ((series.column === undefined) === (series.columns === undefined))
+    say(path, 'needs exactly one of column and columns')
+  if (series.columns !== undefined)
+    attempt([...path, 'columns'], () => new RegExp(series.columns!.replaceAll(/\{[A-Za-z][^}]*\}/g, 'x'), 'u'))
+  if (
+    placeholders(series.property).length === 0 &&
+    !definition.properties?.[series.property] &&
+    !PROPERTIES.has(series.property)
+  ) {
+    const known = [...Object.keys(definition.properties ?? {}), ...PROPERTIES.keys()]
+    say(
+      [...path, 'property'],
+      `there is no observed property "${series.property}"${hint(series.property, known)}: describe it under properties`,
+    )
+  }
+  if (
+    series.type !== undefined &&
+    series.type !== 'number' &&
+    (series.factor ?? series.values ?? series.aggregate) !== undefined
+  ) {
+    say(path, `is of type ${series.type}: factor, values and aggregate are for numbers`)
+  }
+  const quality = series.quality
+  if (
+    quality &&
+    quality.column === undefined &&
+    (quality.good ?? quality.suspect ?? quality.missing ?? quality.otherwise) !== undefined
+  ) {
+    say([...path, 'quality'], 'has statuses but no column to find them in')
+  }
+}
+
+/** A placeholder `{lookup.field}` of a lookup that exists has to name a field some entry has. */
+function checkPlaceholders(definition: DefinitionDocument, say: Say): void {
+  const lookups = definition.lookups ?? {}
+  const fields = new Map(
+    Object.entries(lookups).map(([name, { entries }]) => [
+      name,
+      [...new Set(Object.values(entries).flatMap((entry) => Object.keys(entry)))],
+    ]),
+  )
+  const visit = (value: unknown, path: Path): void => {
+    if (typeof value === 'string') {
+      for (const name of placeholders(value).flatMap((placeholder) => placeholder.split('|'))) {
+        const [head, ...rest] = name.split('.')
+        const known = fields.get(head!)
+        const field = rest.join('.')
+        if (known && !known.includes(field)) {
+          say(path, `the lookup "${head}" has no field "${field}"${hint(field, known)}`)
+        }
+      }
+    } else if (Array.isArray(value)) {
+      for (const [index, item] of value.entries()) visit(item, [...path, index])
+    } else if (typeof value === 'object' && value !== null) {
+      for (const [key, item] of Object.entries(value)) visit(item, [...path, key])
+    }
+  }
+  visit(definition.thing, ['thing'])
+  visit(definition.series, ['series'])
+  visit(definition.time, ['time'])
+}

@@ -5,7 +5,10 @@ import { join } from 'node:path'
 const ROOT = join(import.meta.dirname, '..')
 const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js')
 const children = [
-  spawn(process.execPath, ['--watch', '--watch-path=src', '--watch-preserve-output', 'bin/zahnrad.mjs', 'start'], { cwd: ROOT, stdio: 'inherit' }),
+  spawn(process.execPath, ['--watch', '--watch-path=src', '--watch-preserve-output', 'bin/zahnrad.mjs', 'start'], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  }),
   spawn(process.execPath, [vite, 'ui'], { cwd: ROOT, stdio: 'inherit' }),
 ]
 console.log('The pages with reload: http://localhost:5173')

@@ -9,11 +9,19 @@ interface Service {
   present(): boolean
 }
 
-const onPath = (program: string) => (process.env.PATH ?? '').split(':').concat('/usr/sbin', '/usr/bin').some((folder) => existsSync(`${folder}/${program}`))
+const onPath = (program: string) =>
+  (process.env.PATH ?? '')
+    .split(':')
+    .concat('/usr/sbin', '/usr/bin')
+    .some((folder) => existsSync(`${folder}/${program}`))
 
 const SERVICES: Service[] = [
   { name: 'PostgreSQL ≥ 15 with PostGIS', packages: ['postgresql', 'postgresql-15-postgis-3'], present: hasPostgis },
-  { name: 'Mosquitto and its clients', packages: ['mosquitto', 'mosquitto-clients'], present: () => onPath('mosquitto') && onPath('mosquitto_pub') },
+  {
+    name: 'Mosquitto and its clients',
+    packages: ['mosquitto', 'mosquitto-clients'],
+    present: () => onPath('mosquitto') && onPath('mosquitto_pub'),
+  },
   { name: 'Chromium', packages: ['chromium'], present: () => onPath('chromium') || Boolean(process.env.CHROMIUM) },
 ]
 
@@ -35,9 +43,13 @@ export function provideServices(): boolean {
     console.log(`Installing for the tests: ${packages.join(' ')}`)
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
     spawnSync('apt-get', ['update', '-qq'], { stdio: ['ignore', 'ignore', 'inherit'], env })
-    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { stdio: ['ignore', 'ignore', 'inherit'], env })
+    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env,
+    })
   }
   const still = missing.filter((service) => !service.present())
-  for (const { name, packages: wanted } of still) console.error(`The tests need ${name}: apt-get install ${wanted.join(' ')} (or your system's equivalent).`)
+  for (const { name, packages: wanted } of still)
+    console.error(`The tests need ${name}: apt-get install ${wanted.join(' ')} (or your system's equivalent).`)
   return still.length === 0
 }

@@ -23,7 +23,14 @@ const given = process.argv.slice(2)
 const files = given.length > 0 ? given : globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: ROOT }).sort()
 const child = spawn(
   process.execPath,
-  ['--disable-warning=ExperimentalWarning', '--test', '--test-concurrency=2', '--test-timeout=600000', '--test-reporter=spec', ...files],
+  [
+    '--disable-warning=ExperimentalWarning',
+    '--test',
+    '--test-concurrency=2',
+    '--test-timeout=600000',
+    '--test-reporter=spec',
+    ...files,
+  ],
   { cwd: ROOT, stdio: 'inherit', env: { ...process.env, TEST_DATABASE_URL: url ?? '' } },
 )
 const code = await new Promise<number>((resolve) => child.on('close', (exit) => resolve(exit ?? 1)))

@@ -25,7 +25,8 @@ function port(env: Environment, name: string, fallback: number): number {
   const text = env[name]
   if (!text) return fallback
   const value = Number(text)
-  if (!Number.isInteger(value) || value < 0 || value > 65535) throw new SetupError(`${name} is "${text}" but must be a port number from 0 to 65535.`, 2)
+  if (!Number.isInteger(value) || value < 0 || value > 65535)
+    throw new SetupError(`${name} is "${text}" but must be a port number from 0 to 65535.`, 2)
   return value
 }
 
@@ -50,7 +51,8 @@ const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 /** Reads the configuration; a wrong value stops the start with a sentence that says which and why. */
 export function readConfig(env: Environment = process.env): Config {
   const logLevel = env.LOG_LEVEL || 'info'
-  if (!LEVELS.includes(logLevel)) throw new SetupError(`LOG_LEVEL is "${logLevel}" but must be one of ${LEVELS.join(', ')}.`, 2)
+  if (!LEVELS.includes(logLevel))
+    throw new SetupError(`LOG_LEVEL is "${logLevel}" but must be one of ${LEVELS.join(', ')}.`, 2)
   return {
     port: port(env, 'PORT', 8080),
     mqttPort: port(env, 'MQTT_PORT', 1883),
@@ -59,7 +61,10 @@ export function readConfig(env: Environment = process.env): Config {
     publicUrl: publicUrl(env),
     openWrite: flag(env, 'ZAHNRAD_OPEN_WRITE'),
     cityFile: env.CITY_FILE ? resolve(env.CITY_FILE) : undefined,
-    trustProxy: (env.TRUST_PROXY ?? 'loopback').split(',').map((part) => part.trim()).filter(Boolean),
+    trustProxy: (env.TRUST_PROXY ?? 'loopback')
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean),
     allowPrivate: flag(env, 'ZAHNRAD_ALLOW_PRIVATE'),
     logLevel,
   }

@@ -9,11 +9,11 @@ import { OWNER } from './domains/access/index.ts'
 import { listenForCommands } from './edges/control/index.ts'
 import { registerOperation } from './edges/operation/index.ts'
 import { registerLogin, registerSession } from './edges/session/index.ts'
+import { buildInterface } from './interface.ts'
 import { createHttp } from './kernel/http/index.ts'
 import { createLog } from './kernel/log.ts'
 import { gauge } from './kernel/metrics.ts'
 import { SetupError } from './kernel/problem.ts'
-import { buildInterface } from './interface.ts'
 import { openPlatform, type Platform } from './platform.ts'
 
 /** Starts the platform, keeps it running until SIGTERM, SIGINT or the loss of its launcher, and stops it cleanly. */
@@ -89,11 +89,15 @@ function platformMetrics({ db, sensing }: Platform): void {
   gauge('zahnrad_ingest_waiting', 'Observations waiting to be written', (g) => g.set(sensing.waiting))
   gauge('zahnrad_database_waiting', 'Queries waiting for a connection', (g) => g.set(db.stats().waiting))
   gauge('zahnrad_database_connections', 'Open database connections', (g) => g.set(db.stats().connections))
-  gauge('zahnrad_database_restarts', 'Restarts of the embedded database since the start', (g) => g.set(db.stats().restarts))
+  gauge('zahnrad_database_restarts', 'Restarts of the embedded database since the start', (g) =>
+    g.set(db.stats().restarts),
+  )
 }
 
 function portInUse(name: string, port: number): SetupError {
-  return new SetupError(`Port ${port} (${name}) is in use by another program: stop that program, or set ${name} to another port.`)
+  return new SetupError(
+    `Port ${port} (${name}) is in use by another program: stop that program, or set ${name} to another port.`,
+  )
 }
 
 /** Says so before anything else is done; the real listening comes last. */
@@ -103,7 +107,8 @@ function requireFreePort(name: string, port: number): Promise<void> {
     const server = createServer()
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') reject(portInUse(name, port))
-      else reject(new SetupError(`Port ${port} (${name}) cannot be opened (${error.code}): set ${name} to another port.`))
+      else
+        reject(new SetupError(`Port ${port} (${name}) cannot be opened (${error.code}): set ${name} to another port.`))
     })
     server.listen(port, '::', () => server.close(() => resolve()))
   })

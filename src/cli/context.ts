@@ -22,6 +22,9 @@ export function table(head: string[], rows: (string | number | null)[][]): strin
   const text = rows.map((row) => row.map((cell) => (cell === null ? '–' : String(cell))))
   const width = head.map((title, i) => Math.max(title.length, ...text.map((row) => row[i]!.length)))
   const line = (cells: string[], from?: (string | number | null)[]) =>
-    cells.map((cell, i) => (typeof from?.[i] === 'number' ? cell.padStart(width[i]!) : cell.padEnd(width[i]!))).join('  ').trimEnd()
+    cells
+      .map((cell, i) => (typeof from?.[i] === 'number' ? cell.padStart(width[i]!) : cell.padEnd(width[i]!)))
+      .join('  ')
+      .trimEnd()
   return `${[line(head), ...text.map((cells, r) => line(cells, rows[r]))].join('\n')}\n`
 }

@@ -14,7 +14,8 @@ export function registerDatasetCommands(program: Command, ctx: CommandContext): 
       const { catalog } = await ctx.platform()
       const rows = await catalog.summary()
       if (json) ctx.stdout(`${JSON.stringify(rows)}\n`)
-      else if (rows.length === 0) ctx.stderr('No datasets yet. A source makes one: zahnrad source run sources/muenster-rad.yaml --from FILE\n')
+      else if (rows.length === 0)
+        ctx.stderr('No datasets yet. A source makes one: zahnrad source run sources/muenster-rad.yaml --from FILE\n')
       else
         ctx.stdout(
           table(
@@ -34,7 +35,16 @@ export function registerDatasetCommands(program: Command, ctx: CommandContext): 
       const size = (await catalog.summary()).find((d) => d.id === id)
       const all = { ...shown, things: size?.things, datastreams: size?.datastreams, observations: size?.observations }
       if (json) ctx.stdout(`${JSON.stringify(all)}\n`)
-      else ctx.stdout(table(['FIELD', 'VALUE'], Object.entries(all).map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)])))
+      else
+        ctx.stdout(
+          table(
+            ['FIELD', 'VALUE'],
+            Object.entries(all).map(([name, value]) => [
+              name,
+              typeof value === 'object' ? JSON.stringify(value) : String(value),
+            ]),
+          ),
+        )
     })
 
   const change = (name: string, state: DatasetState, description: string) =>

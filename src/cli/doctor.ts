@@ -24,7 +24,12 @@ export function registerDoctorCommand(program: Command, ctx: CommandContext): vo
       const findings = await examine(ctx)
       if (json) ctx.stdout(`${JSON.stringify(findings)}\n`)
       else {
-        ctx.stdout(table(['CHECK', 'RESULT', 'FOUND'], findings.map((f) => [f.check, f.result, f.found])))
+        ctx.stdout(
+          table(
+            ['CHECK', 'RESULT', 'FOUND'],
+            findings.map((f) => [f.check, f.result, f.found]),
+          ),
+        )
         for (const { check, advice } of findings) if (advice) ctx.stdout(`\n${check}: ${advice}\n`)
       }
       if (findings.some((f) => f.result === 'problem')) ctx.exit(1)
@@ -37,7 +42,10 @@ async function examine(ctx: CommandContext): Promise<Finding[]> {
   try {
     platform = await ctx.platform()
   } catch (error) {
-    const advice = error instanceof FolderInUse ? 'wait until it has started, or stop it' : 'see the sentence above; the other checks need the database'
+    const advice =
+      error instanceof FolderInUse
+        ? 'wait until it has started, or stop it'
+        : 'see the sentence above; the other checks need the database'
     findings.push({ check: 'database', result: 'problem', found: (error as Error).message, advice })
   }
   if (platform) findings.push(...(await database(platform)), await disk(platform), ...(await ports(platform)))
@@ -73,7 +81,12 @@ async function database({ db, config }: Platform): Promise<Finding[]> {
           : undefined
         : 'install PostgreSQL 15 or newer',
     },
-    { check: 'postgis', result: gisFits ? 'ok' : 'problem', found: postgis, advice: gisFits ? undefined : 'install PostGIS 3.3 or newer' },
+    {
+      check: 'postgis',
+      result: gisFits ? 'ok' : 'problem',
+      found: postgis,
+      advice: gisFits ? undefined : 'install PostGIS 3.3 or newer',
+    },
     {
       check: 'migrations',
       result: pending.length === 0 ? 'ok' : 'problem',
@@ -96,11 +109,23 @@ async function disk({ config }: Platform): Promise<Finding> {
     const { bavail, bsize } = await statfs(config.dataDir)
     const free = (bavail * bsize) / GIB
     const found = `${free.toFixed(1)} GiB free in ${config.dataDir}`
-    if (free < 0.5) return { check: 'disk', result: 'problem', found, advice: 'make room: below 0.5 GiB the database may stop' }
-    if (free < 5) return { check: 'disk', result: 'warning', found, advice: 'plan for more room: 10 million values need about 1.5 GiB' }
+    if (free < 0.5)
+      return { check: 'disk', result: 'problem', found, advice: 'make room: below 0.5 GiB the database may stop' }
+    if (free < 5)
+      return {
+        check: 'disk',
+        result: 'warning',
+        found,
+        advice: 'plan for more room: 10 million values need about 1.5 GiB',
+      }
     return { check: 'disk', result: 'ok', found }
   } catch (error) {
-    return { check: 'disk', result: 'problem', found: `${config.dataDir}: ${(error as Error).message}`, advice: 'set DATA_DIR to a folder this user may write to' }
+    return {
+      check: 'disk',
+      result: 'problem',
+      found: `${config.dataDir}: ${(error as Error).message}`,
+      advice: 'set DATA_DIR to a folder this user may write to',
+    }
   }
 }
 
@@ -108,11 +133,20 @@ async function ports(platform: Platform): Promise<Finding[]> {
   const { config } = platform
   const mine = platform.serving
   const findings: Finding[] = []
-  for (const [name, port] of [['PORT', config.port], ['MQTT_PORT', config.mqttPort]] as const) {
+  for (const [name, port] of [
+    ['PORT', config.port],
+    ['MQTT_PORT', config.mqttPort],
+  ] as const) {
     const check = `${name} ${port}`
     if (mine) findings.push({ check, result: 'ok', found: 'this platform listens there' })
     else if (await isFree(port)) findings.push({ check, result: 'ok', found: 'free' })
-    else findings.push({ check, result: 'problem', found: 'in use by another program', advice: `stop that program or set ${name} to another port` })
+    else
+      findings.push({
+        check,
+        result: 'problem',
+        found: 'in use by another program',
+        advice: `stop that program or set ${name} to another port`,
+      })
   }
   return findings
 }

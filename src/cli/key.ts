@@ -28,7 +28,13 @@ export function registerKeyCommands(program: Command, ctx: CommandContext): void
       const { access } = await ctx.platform()
       const keys = await access.listKeys()
       if (json) ctx.stdout(`${JSON.stringify(keys)}\n`)
-      else ctx.stdout(table(['NAME', 'CREATED', 'LAST USED', 'REVOKED'], keys.map((k) => [k.name, k.createdAt, k.lastUsedAt, k.revokedAt])))
+      else
+        ctx.stdout(
+          table(
+            ['NAME', 'CREATED', 'LAST USED', 'REVOKED'],
+            keys.map((k) => [k.name, k.createdAt, k.lastUsedAt, k.revokedAt]),
+          ),
+        )
     })
 
   key

@@ -10,7 +10,10 @@ export function createLog(level: string): Log {
       base: undefined,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: ['req.headers.authorization', 'req.headers.cookie', 'password', 'key', 'code'], censor: '[hidden]' },
+      redact: {
+        paths: ['req.headers.authorization', 'req.headers.cookie', 'password', 'key', 'code'],
+        censor: '[hidden]',
+      },
     },
     pino.destination({ dest: 2, sync: true }),
   )

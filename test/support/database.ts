@@ -127,7 +127,8 @@ async function serverCopy(): Promise<{ url: string; remove(): Promise<void> }> {
   })
   return {
     url: address(name),
-    remove: () => asAdmin(admin, async (client) => void (await client.query(`drop database if exists ${name} with (force)`))),
+    remove: () =>
+      asAdmin(admin, async (client) => void (await client.query(`drop database if exists ${name} with (force)`))),
   }
 }
 

@@ -34,9 +34,17 @@ export interface CommandResult {
   stderr: string
 }
 
-export function runZahnrad(argv: string[], env: Record<string, string>, options: { cwd?: string; timeoutMs?: number } = {}): Promise<CommandResult> {
+export function runZahnrad(
+  argv: string[],
+  env: Record<string, string>,
+  options: { cwd?: string; timeoutMs?: number } = {},
+): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [LAUNCHER, ...argv], { cwd: options.cwd ?? ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [LAUNCHER, ...argv], {
+      cwd: options.cwd ?? ROOT,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let stdout = ''
     let stderr = ''
     child.stdout.on('data', (chunk) => {
@@ -57,11 +65,22 @@ export function runZahnrad(argv: string[], env: Record<string, string>, options:
 /** Starts on a fresh database of the engine, on free ports. */
 export async function startPlatform(engine: TestEngine, extra: Record<string, string> = {}): Promise<RunningPlatform> {
   const place = await engine.place()
-  const env: Record<string, string> = { LOG_LEVEL: 'warn', PORT: '0', MQTT_PORT: '0', ZAHNRAD_EXAMPLE: '0', ...place.env, ...extra }
+  const env: Record<string, string> = {
+    LOG_LEVEL: 'warn',
+    PORT: '0',
+    MQTT_PORT: '0',
+    ZAHNRAD_EXAMPLE: '0',
+    ...place.env,
+    ...extra,
+  }
   const platform = { env } as RunningPlatform
   let output = ''
   const launch = async () => {
-    const child = spawn(process.execPath, [LAUNCHER, 'start'], { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [LAUNCHER, 'start'], {
+      cwd: ROOT,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     platform.process = child
     output = ''
     const ready = new Promise<void>((resolve, reject) => {

@@ -8,7 +8,9 @@ import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 
-const ROOT = join(tmpdir(), `zahnrad-test-postgres-${userInfo().uid}`)
+/** `BENCH_POSTGRES=1`: a cluster that waits for the disk, as a server in service does. Tests need not. */
+const durable = process.env.BENCH_POSTGRES === '1'
+const ROOT = join(tmpdir(), `zahnrad-${durable ? 'bench' : 'test'}-postgres-${userInfo().uid}`)
 const DATA = join(ROOT, 'data')
 
 export const INSTALL_HINT =
@@ -17,7 +19,12 @@ export const INSTALL_HINT =
 /** The folder of the newest installed PostgreSQL's programs, or null. */
 export function postgresBinaries(): string | null {
   const base = '/usr/lib/postgresql'
-  const versions = existsSync(base) ? readdirSync(base).map(Number).filter((v) => v >= 15).sort((a, b) => b - a) : []
+  const versions = existsSync(base)
+    ? readdirSync(base)
+        .map(Number)
+        .filter((v) => v >= 15)
+        .sort((a, b) => b - a)
+    : []
   for (const version of versions) {
     const bin = join(base, String(version), 'bin')
     if (existsSync(join(bin, 'initdb'))) return bin
@@ -28,7 +35,9 @@ export function postgresBinaries(): string | null {
 /** PostgreSQL refuses to run as root: use the account its package made. */
 function account(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {}
-  const line = readFileSync('/etc/passwd', 'utf8').split('\n').find((l) => l.startsWith('postgres:'))
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((l) => l.startsWith('postgres:'))
   if (!line) throw new Error(INSTALL_HINT)
   const [, , uid, gid] = line.split(':')
   return { uid: Number(uid), gid: Number(gid) }
@@ -92,9 +101,13 @@ async function start(bin: string, portFile: string): Promise<string> {
     chownSync(DATA, who.uid, who.gid!)
   }
   const options = { ...who, cwd: ROOT, stdio: 'ignore' as const }
-  execFileSync(join(bin, 'initdb'), ['-D', DATA, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'], options)
+  execFileSync(
+    join(bin, 'initdb'),
+    ['-D', DATA, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'],
+    options,
+  )
   const port = await freePort()
-  const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 -c fsync=off`
+  const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 ${durable ? '-c shared_buffers=1GB -c max_wal_size=8GB' : '-c fsync=off'}`
   execFileSync(join(bin, 'pg_ctl'), ['-D', DATA, '-w', '-l', join(ROOT, 'log'), '-o', settings, 'start'], options)
   writeFileSync(portFile, String(port))
   return urlOf(port)

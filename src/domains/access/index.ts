@@ -80,10 +80,17 @@ export class Access {
 
   /** The dataset what is posted to the general SensorThings service belongs to; 401 when the actor may not write. */
   async inbox(actor: Actor): Promise<number> {
-    if (actor.kind !== 'anonymous') return (this.#catalog.byId(INBOX) ?? (await this.#catalog.ensure({ id: INBOX, title: 'Eingang' }))).key
-    const open = this.#openWrite ? (this.#catalog.byId(OPEN) ?? (await this.#catalog.ensure({ id: OPEN, title: 'Offen' }))) : undefined
+    if (actor.kind !== 'anonymous')
+      return (this.#catalog.byId(INBOX) ?? (await this.#catalog.ensure({ id: INBOX, title: 'Eingang' }))).key
+    const open = this.#openWrite
+      ? (this.#catalog.byId(OPEN) ?? (await this.#catalog.ensure({ id: OPEN, title: 'Offen' })))
+      : undefined
     if (!open) {
-      throw new Problem(401, 'key-required', 'Writing needs a key: send the header "Authorization: Bearer zk_…" (zahnrad key create).')
+      throw new Problem(
+        401,
+        'key-required',
+        'Writing needs a key: send the header "Authorization: Bearer zk_…" (zahnrad key create).',
+      )
     }
     return open.key
   }
@@ -116,7 +123,10 @@ export class Access {
   }
 
   async #bySession(token: string): Promise<Actor> {
-    const [row] = await this.#db.query<{ actor: string }>('select actor from session where hash = $1 and expires_at > now()', [hashSecret(token)])
+    const [row] = await this.#db.query<{ actor: string }>(
+      'select actor from session where hash = $1 and expires_at > now()',
+      [hashSecret(token)],
+    )
     return row ? Object.freeze({ kind: 'staff', name: row.actor }) : ANONYMOUS
   }
 
@@ -126,7 +136,8 @@ export class Access {
     try {
       await this.#db.query('insert into api_key (name, hash) values ($1, $2)', [name, hashSecret(key)])
     } catch (error) {
-      if (error instanceof SqlError && error.code === '23505') throw new Problem(409, 'key-name-taken', `There is already a key named "${name}".`)
+      if (error instanceof SqlError && error.code === '23505')
+        throw new Problem(409, 'key-name-taken', `There is already a key named "${name}".`)
       throw error
     }
     await this.audit(by, 'key.create', `key:${name}`)
@@ -141,7 +152,10 @@ export class Access {
 
   /** Ends a key at once; false when there is none of that name. */
   async revokeKey(name: string, by: Actor): Promise<boolean> {
-    const rows = await this.#db.query('update api_key set revoked_at = now() where name = $1 and revoked_at is null returning id', [name])
+    const rows = await this.#db.query(
+      'update api_key set revoked_at = now() where name = $1 and revoked_at is null returning id',
+      [name],
+    )
     this.#keys = new Map()
     if (rows.length > 0) await this.audit(by, 'key.revoke', `key:${name}`)
     return rows.length > 0
@@ -161,15 +175,16 @@ export class Access {
   /** Trades a one-time code for a staff session token; null when the code is unknown, used or too old. */
   async redeem(code: string): Promise<{ token: string; maxAgeSeconds: number } | null> {
     return this.#db.transaction(async (tx) => {
-      const [row] = await tx.query('update login_code set used_at = now() where hash = $1 and used_at is null and expires_at > now() returning 1', [
-        hashSecret(code),
-      ])
+      const [row] = await tx.query(
+        'update login_code set used_at = now() where hash = $1 and used_at is null and expires_at > now() returning 1',
+        [hashSecret(code)],
+      )
       if (!row) return null
       const token = newSecret('zs')
-      await tx.query(`insert into session (hash, actor, expires_at) values ($1, 'staff', now() + make_interval(days => $2))`, [
-        hashSecret(token),
-        SESSION_DAYS,
-      ])
+      await tx.query(
+        `insert into session (hash, actor, expires_at) values ($1, 'staff', now() + make_interval(days => $2))`,
+        [hashSecret(token), SESSION_DAYS],
+      )
       await tx.query(`insert into audit (actor, act, object) values ('staff', 'session.open', 'platform')`)
       return { token, maxAgeSeconds: SESSION_DAYS * 86_400 }
     })

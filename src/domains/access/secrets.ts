@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto"
+import { createHash, randomBytes } from 'node:crypto'
 
 /** A new secret of 256 random bits, with a prefix that tells people (and secret scanners) what it is. */
 export function newSecret(prefix: string): string {
@@ -9,4 +9,3 @@ export function newSecret(prefix: string): string {
 export function hashSecret(secret: string): Buffer {
   return createHash('sha256').update(secret).digest()
 }
-

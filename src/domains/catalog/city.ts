@@ -72,7 +72,8 @@ async function readProfile(file: string): Promise<CityProfile> {
   const map = { ...DEFAULT.map, ...(given as { map?: object }).map }
   const profile = { ...DEFAULT, ...given, map }
   const [error] = Value.Errors(CityProfileSchema, profile)
-  if (error) throw wrong(`has a wrong value at "${error.instancePath.slice(1).replaceAll('/', '.') || 'top'}": ${error.message}`)
+  if (error)
+    throw wrong(`has a wrong value at "${error.instancePath.slice(1).replaceAll('/', '.') || 'top'}": ${error.message}`)
   try {
     new Intl.DateTimeFormat('en', { timeZone: profile.timeZone })
   } catch {

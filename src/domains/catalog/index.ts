@@ -2,7 +2,15 @@ import type { Database } from '../../kernel/db/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { Signal } from '../../kernel/signal.ts'
 import type { Dataset, DatasetState } from './model.ts'
-import { allDatasets, type DatasetSpec, type DatasetSummary, lessPublicLinks, setDatasetState, summariseDatasets, upsertDataset } from './store.ts'
+import {
+  allDatasets,
+  type DatasetSpec,
+  type DatasetSummary,
+  lessPublicLinks,
+  setDatasetState,
+  summariseDatasets,
+  upsertDataset,
+} from './store.ts'
 
 export { City, type CityProfile, CityProfileSchema } from './city.ts'
 export { LICENCES, type Licence, licenceOf } from './licences.ts'
@@ -71,7 +79,11 @@ export class Catalog {
       const links = await lessPublicLinks(this.#db, dataset.key)
       if (links.length > 0) {
         const list = links.map((link) => `${link.count} × ${link.kind} in "${link.dataset}"`).join(', ')
-        throw new Problem(409, 'links-less-public', `Dataset "${id}" links to entities of datasets that are not released: ${list}. Release those first.`)
+        throw new Problem(
+          409,
+          'links-less-public',
+          `Dataset "${id}" links to entities of datasets that are not released: ${list}. Release those first.`,
+        )
       }
     }
     const changed = await setDatasetState(this.#db, dataset.key, state)

@@ -9,7 +9,9 @@ export function allDatasets(db: Queryable): Promise<Dataset[]> {
 }
 
 export type DatasetSpec = Pick<Dataset, 'id' | 'title'> &
-  Partial<Pick<Dataset, 'description' | 'publisher' | 'contact' | 'homepage' | 'licence' | 'attribution' | 'properties'>>
+  Partial<
+    Pick<Dataset, 'description' | 'publisher' | 'contact' | 'homepage' | 'licence' | 'attribution' | 'properties'>
+  >
 
 /** Creates the dataset as a draft, or updates its describing fields; its state stays. */
 export async function upsertDataset(db: Queryable, spec: DatasetSpec): Promise<Dataset> {
@@ -69,16 +71,35 @@ export function summariseDatasets(db: Queryable): Promise<DatasetSummary[]> {
  * Links from entities of dataset `key` to entities of another dataset that is not released: releasing `key` would show
  * a hole where they are, or leak their existence. Answers one line per kind of link.
  */
-export function lessPublicLinks(db: Queryable, key: number): Promise<{ kind: string; count: number; dataset: string }[]> {
-  const link = (kind: string, query: string) => `select '${kind}' as kind, d.id as dataset from (${query}) as l (target) join dataset d on d.key = l.target where d.key <> $1 and d.state <> 'released'`
+export function lessPublicLinks(
+  db: Queryable,
+  key: number,
+): Promise<{ kind: string; count: number; dataset: string }[]> {
+  const link = (kind: string, query: string) =>
+    `select '${kind}' as kind, d.id as dataset from (${query}) as l (target) join dataset d on d.key = l.target where d.key <> $1 and d.state <> 'released'`
   return db.query(
     `select kind, dataset, count(*) as count from (
        ${[
-         link('Datastream → Thing', 'select e.dataset from datastream s join thing e on e.id = s.thing where s.dataset = $1'),
-         link('Datastream → Sensor', 'select e.dataset from datastream s join sensor e on e.id = s.sensor where s.dataset = $1'),
-         link('Datastream → ObservedProperty', 'select e.dataset from datastream s join observed_property e on e.id = s.observed_property where s.dataset = $1'),
-         link('Datastream → FeatureOfInterest', 'select e.dataset from datastream s join datastream_foi f on f.datastream = s.id join feature_of_interest e on e.id = f.foi where s.dataset = $1'),
-         link('Thing → Location', 'select e.dataset from thing s join thing_location l on l.thing = s.id join location e on e.id = l.location where s.dataset = $1'),
+         link(
+           'Datastream → Thing',
+           'select e.dataset from datastream s join thing e on e.id = s.thing where s.dataset = $1',
+         ),
+         link(
+           'Datastream → Sensor',
+           'select e.dataset from datastream s join sensor e on e.id = s.sensor where s.dataset = $1',
+         ),
+         link(
+           'Datastream → ObservedProperty',
+           'select e.dataset from datastream s join observed_property e on e.id = s.observed_property where s.dataset = $1',
+         ),
+         link(
+           'Datastream → FeatureOfInterest',
+           'select e.dataset from datastream s join datastream_foi f on f.datastream = s.id join feature_of_interest e on e.id = f.foi where s.dataset = $1',
+         ),
+         link(
+           'Thing → Location',
+           'select e.dataset from thing s join thing_location l on l.thing = s.id join location e on e.id = l.location where s.dataset = $1',
+         ),
        ].join(' union all ')}
      ) as links group by kind, dataset order by kind, dataset`,
     [key],

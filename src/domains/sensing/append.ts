@@ -32,7 +32,12 @@ export class Appender {
   #queuedRows = 0
   #writing: Promise<void> | undefined
 
-  constructor(db: Database, ids: ObservationIds, partitions: Partitions, committed: (rows: StoredObservation[]) => void) {
+  constructor(
+    db: Database,
+    ids: ObservationIds,
+    partitions: Partitions,
+    committed: (rows: StoredObservation[]) => void,
+  ) {
     this.#db = db
     this.#ids = ids
     this.#partitions = partitions
@@ -46,7 +51,9 @@ export class Appender {
   /** Stores `rows` durably and resolves with their ids, in order. */
   append(rows: NewObservation[]): Promise<number[]> {
     if (this.#queuedRows + rows.length > QUEUE_ROWS && this.#queuedRows > 0) {
-      return Promise.reject(new Overloaded('More observations are waiting than the database takes: try again in a moment.'))
+      return Promise.reject(
+        new Overloaded('More observations are waiting than the database takes: try again in a moment.'),
+      )
     }
     return new Promise((resolve, reject) => {
       this.#queue.push({ rows, resolve, reject })
@@ -104,7 +111,8 @@ export class Appender {
     if (stored.length <= BATCH_ROWS) await retryingDeadlock(() => insertObservations(this.#db, stored))
     else {
       await this.#db.transaction(async (tx) => {
-        for (let at = 0; at < stored.length; at += BATCH_ROWS) await insertObservations(tx, stored.slice(at, at + BATCH_ROWS))
+        for (let at = 0; at < stored.length; at += BATCH_ROWS)
+          await insertObservations(tx, stored.slice(at, at + BATCH_ROWS))
       })
     }
     return stored
@@ -112,7 +120,11 @@ export class Appender {
 }
 
 /** Gives every row its id. */
-export async function withIds(ids: ObservationIds, rows: readonly NewObservation[], via?: Queryable): Promise<StoredObservation[]> {
+export async function withIds(
+  ids: ObservationIds,
+  rows: readonly NewObservation[],
+  via?: Queryable,
+): Promise<StoredObservation[]> {
   const taken = await ids.take(rows.length, via)
   return rows.map((row, i) => ({
     id: taken[i]!,
@@ -132,8 +144,8 @@ export async function retryingDeadlock<R>(work: () => Promise<R>): Promise<R> {
     try {
       return await work()
     } catch (error) {
-      if (attempt >= 5 || !(error instanceof SqlError && (error.code === '40P01' || error.code === '40001'))) throw error
+      if (attempt >= 5 || !(error instanceof SqlError && (error.code === '40P01' || error.code === '40001')))
+        throw error
     }
   }
 }
-

@@ -85,7 +85,15 @@ function addToState(states: Map<number, StateChange>, row: StoredObservation): v
   const rt = row.x?.rt ?? null
   const state = states.get(row.datastream)
   if (!state) {
-    states.set(row.datastream, { datastream: row.datastream, n: 1, tMin: row.t, tMax: end, rtMin: rt, rtMax: rt, last: row })
+    states.set(row.datastream, {
+      datastream: row.datastream,
+      n: 1,
+      tMin: row.t,
+      tMax: end,
+      rtMin: rt,
+      rtMax: rt,
+      last: row,
+    })
     return
   }
   state.n++

@@ -42,7 +42,10 @@ async function placeThing(tx: Queryable, dataset: number, thing: number, spec: T
     'insert into historical_location (dataset, thing, time) values ($1, $2, now()) returning id',
     [dataset, thing],
   )
-  await tx.query('insert into historical_location_location (historical_location, location) values ($1, $2)', [history!.id, made!.id])
+  await tx.query('insert into historical_location_location (historical_location, location) values ($1, $2)', [
+    history!.id,
+    made!.id,
+  ])
   await moveFeatures(tx, thing)
 }
 
@@ -52,12 +55,23 @@ export async function ensureSensor(tx: Queryable, dataset: number, spec: SensorS
      on conflict (dataset, natural_key) do update set name = excluded.name, description = excluded.description,
        encoding_type = excluded.encoding_type, metadata = excluded.metadata
      returning id`,
-    [dataset, spec.key, spec.name, spec.description ?? '', spec.encodingType ?? 'text/html', JSON.stringify(spec.metadata ?? '')],
+    [
+      dataset,
+      spec.key,
+      spec.name,
+      spec.description ?? '',
+      spec.encodingType ?? 'text/html',
+      JSON.stringify(spec.metadata ?? ''),
+    ],
   )
   return row!.id
 }
 
-export async function ensureObservedProperty(tx: Queryable, dataset: number, spec: ObservedPropertySpec): Promise<number> {
+export async function ensureObservedProperty(
+  tx: Queryable,
+  dataset: number,
+  spec: ObservedPropertySpec,
+): Promise<number> {
   const [row] = await tx.query<{ id: number }>(
     `insert into observed_property as e (dataset, natural_key, name, definition, description) values ($1, $2, $3, $4, $5)
      on conflict (dataset, natural_key) do update set name = excluded.name, definition = excluded.definition,

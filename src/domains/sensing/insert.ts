@@ -42,7 +42,11 @@ on conflict (datastream) do update set
 const jsonOf = (value: unknown): string | null => (value == null ? null : JSON.stringify(value))
 
 /** Writes `rows` with everything derived from them. Partitions must exist (see `Partitions`). */
-export async function insertObservations(tx: Queryable, rows: readonly StoredObservation[], timeoutMs?: number): Promise<void> {
+export async function insertObservations(
+  tx: Queryable,
+  rows: readonly StoredObservation[],
+  timeoutMs?: number,
+): Promise<void> {
   if (rows.length === 0) return
   const { hours, states } = summarise(rows)
   await tx.query(

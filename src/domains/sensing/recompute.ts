@@ -27,7 +27,9 @@ export async function recompute(tx: Queryable, touched: readonly Touched[]): Pro
   }
   const ordered = [...spans.values()].sort((a, b) => a.datastream - b.datastream)
   const ids = ordered.map((span) => span.datastream)
-  await tx.query('select 1 from datastream_state where datastream = any($1::int4[]) order by datastream for update', [ids])
+  await tx.query('select 1 from datastream_state where datastream = any($1::int4[]) order by datastream for update', [
+    ids,
+  ])
   for (const { datastream, from, to } of ordered) {
     await tx.query(
       `delete from rollup_hour where datastream = $1 and variant = 0

@@ -72,7 +72,10 @@ export class SourceWriter {
   }
 
   /** Which of `rows` are new, which differ from what is stored (or were held before), how many are the same. */
-  async #difference(tx: Queryable, rows: NewObservation[]): Promise<{ fresh: NewObservation[]; differing: NewObservation[]; same: number }> {
+  async #difference(
+    tx: Queryable,
+    rows: NewObservation[],
+  ): Promise<{ fresh: NewObservation[]; differing: NewObservation[]; same: number }> {
     const known = await this.#seriesWithRows(tx, rows)
     if (known.size === 0) return { fresh: rows, differing: [], same: 0 }
     const candidates: NewObservation[] = []
@@ -108,7 +111,10 @@ export class SourceWriter {
     const times = rows.map((row) => row.t)
     const low = times.reduce((a, b) => (before(b, a) ? b : a), times[0]!)
     const high = times.reduce((a, b) => (before(a, b) ? b : a), times[0]!)
-    const held = this.#held > 0 ? `exists (select 1 from source_pending p where p.run = $10 and p.datastream = g.d and p.t = g.t)` : 'false'
+    const held =
+      this.#held > 0
+        ? `exists (select 1 from source_pending p where p.run = $10 and p.datastream = g.d and p.t = g.t)`
+        : 'false'
     const found = await tx.query<{ i: number; same: boolean }>(
       `select distinct on (g.i) g.i::int4 as i,
               not ${held} and o.v is not distinct from g.v and o.q is not distinct from g.q
@@ -185,7 +191,9 @@ export class SourceWriter {
     return total
   }
 
-  async #settle(tx: Queryable): Promise<{ rows: number; accepted: number; corrected: number; stored: StoredObservation[] }> {
+  async #settle(
+    tx: Queryable,
+  ): Promise<{ rows: number; accepted: number; corrected: number; stored: StoredObservation[] }> {
     const pending = await tx.query<PendingRow>(
       `with taken as (
          delete from source_pending p using (

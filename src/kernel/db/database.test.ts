@@ -4,7 +4,8 @@ import { after, before, describe, it } from 'node:test'
 import { databases, MIGRATIONS } from '../../../test/support/database.ts'
 import { type Database, migrate, migrationState, QueryTimeout, SqlError, sql } from './index.ts'
 
-const ENDLESS = 'select count(*) from generate_series(1, 100000) a cross join generate_series(1, 1000000) b where a * b = -1'
+const ENDLESS =
+  'select count(*) from generate_series(1, 100000) a cross join generate_series(1, 1000000) b where a * b = -1'
 
 for (const engine of databases()) {
   describe(`database (${engine.name})`, () => {
@@ -33,12 +34,15 @@ for (const engine of databases()) {
     })
 
     it('takes arrays with nulls, and JSON as text', async () => {
-      const rows = await db.query('select * from unnest($1::int4[], $2::timestamptz[], $3::jsonb[], $4::float8[]) as g (a, b, c, d)', [
-        [1, null],
-        ['2026-01-01T00:00:00Z', null],
-        ['{"k": "ü, \\"x\\""}', null],
-        [0.5, null],
-      ])
+      const rows = await db.query(
+        'select * from unnest($1::int4[], $2::timestamptz[], $3::jsonb[], $4::float8[]) as g (a, b, c, d)',
+        [
+          [1, null],
+          ['2026-01-01T00:00:00Z', null],
+          ['{"k": "ü, \\"x\\""}', null],
+          [0.5, null],
+        ],
+      )
       assert.deepEqual(rows, [
         { a: 1, b: '2026-01-01T00:00:00Z', c: { k: 'ü, "x"' }, d: 0.5 },
         { a: null, b: null, c: null, d: null },
@@ -109,7 +113,9 @@ for (const engine of databases()) {
     })
 
     it('serves queries that arrive together', async () => {
-      const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => db.query<{ i: number }>('select $1::int4 as i', [i])))
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, i) => db.query<{ i: number }>('select $1::int4 as i', [i])),
+      )
       assert.deepEqual(
         answers.map(([row]) => row!.i),
         Array.from({ length: 50 }, (_, i) => i),

@@ -56,9 +56,14 @@ function failureOf(error: unknown): WorkerFailure {
 }
 
 async function refuseIfTooCostly(db: PGlite, { text, parameters, maxCost }: WorkerRequest): Promise<void> {
-  const [row] = (await db.query<{ 'QUERY PLAN': [{ Plan: { 'Total Cost': number } }] }>(`explain (format json) ${text}`, [...parameters])).rows
+  const [row] = (
+    await db.query<{ 'QUERY PLAN': [{ Plan: { 'Total Cost': number } }] }>(`explain (format json) ${text}`, [
+      ...parameters,
+    ])
+  ).rows
   const cost = row?.['QUERY PLAN'][0].Plan['Total Cost'] ?? 0
-  if (cost > maxCost!) throw Object.assign(new Error('The query would take too long and was not started.'), { code: '57014' })
+  if (cost > maxCost!)
+    throw Object.assign(new Error('The query would take too long and was not started.'), { code: '57014' })
 }
 
 async function answer(db: PGlite, request: WorkerRequest): Promise<unknown[]> {

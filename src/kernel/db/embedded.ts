@@ -74,7 +74,8 @@ export class EmbeddedDatabase implements Database {
       await this.#send('begin', [], {})
       const generation = this.#generation
       const send = <T>(text: string, parameters: readonly unknown[], queryOptions: QueryOptions): Promise<T[]> => {
-        if (generation !== this.#generation) throw new DatabaseUnavailable('The embedded database was restarted; nothing of this was saved.')
+        if (generation !== this.#generation)
+          throw new DatabaseUnavailable('The embedded database was restarted; nothing of this was saved.')
         return this.#send<T>(text, parameters, { ...options, ...queryOptions })
       }
       const tx: Queryable = {
@@ -146,14 +147,19 @@ export class EmbeddedDatabase implements Database {
     const limit = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
     if (!/^\s*(select|explain|show|begin|commit|rollback)/i.test(text)) this.#writes++
     return new Promise<R[]>((resolve, reject) => {
-      const timer = setTimeout(() => this.#restart(new QueryTimeout('The query took longer than it may and was stopped.')), limit)
+      const timer = setTimeout(
+        () => this.#restart(new QueryTimeout('The query took longer than it may and was stopped.')),
+        limit,
+      )
       this.#pending.set(id, { resolve: resolve as (rows: unknown[]) => void, reject, timer })
       worker.postMessage({ id, text, parameters, maxCost: options.maxCost } satisfies WorkerRequest)
     })
   }
 
   #start(): Promise<void> {
-    const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), { workerData: { folder: this.#folder } })
+    const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), {
+      workerData: { folder: this.#folder },
+    })
     this.#worker = worker
     this.#starting = new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => fail('The embedded database did not start in time.'), START_LIMIT_MS)
@@ -172,7 +178,8 @@ export class EmbeddedDatabase implements Database {
       })
       worker.on('error', (error) => {
         fail(error.message)
-        if (worker === this.#worker && !this.#starting) this.#restart(new DatabaseUnavailable(`The embedded database failed: ${error.message}`))
+        if (worker === this.#worker && !this.#starting)
+          this.#restart(new DatabaseUnavailable(`The embedded database failed: ${error.message}`))
       })
       worker.on('exit', () => {
         if (worker === this.#worker && !this.#closed && !this.#starting) {

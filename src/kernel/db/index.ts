@@ -35,7 +35,9 @@ export class FolderInUse extends SetupError {
 export async function openDatabase({ url, dataDir, log, connections, exclusive }: DatabaseOptions): Promise<Database> {
   if (url && !exclusive) return openServer(url, log, connections)
   await mkdir(dataDir, { recursive: true }).catch((error) => {
-    throw new SetupError(`The data folder ${dataDir} cannot be written (${error.code}): give DATA_DIR a folder this user may write to.`)
+    throw new SetupError(
+      `The data folder ${dataDir} cannot be written (${error.code}): give DATA_DIR a folder this user may write to.`,
+    )
   })
   const lock = takeLock(dataDir)
   try {
@@ -75,7 +77,10 @@ function takeLock(dataDir: string): { release(): void } {
     )
   }
   if (!lock) {
-    throw new FolderInUse(`The data folder ${dataDir} is in use by another Zahnrad process: stop that one, or set DATA_DIR to another folder.`, 4)
+    throw new FolderInUse(
+      `The data folder ${dataDir} is in use by another Zahnrad process: stop that one, or set DATA_DIR to another folder.`,
+      4,
+    )
   }
   return lock
 }
@@ -86,21 +91,33 @@ async function openServer(url: string, log: Log, connections?: number): Promise<
     address = new URL(url)
     if (!/^postgres(ql)?:$/.test(address.protocol)) throw new Error('protocol')
   } catch {
-    throw new SetupError('DATABASE_URL is not a PostgreSQL address: write it as postgres://user:password@host:5432/database.')
+    throw new SetupError(
+      'DATABASE_URL is not a PostgreSQL address: write it as postgres://user:password@host:5432/database.',
+    )
   }
-  const db = new ServerDatabase(url, { connections, onError: (error) => log.warn({ error: error.message }, 'database connection lost') })
+  const db = new ServerDatabase(url, {
+    connections,
+    onError: (error) => log.warn({ error: error.message }, 'database connection lost'),
+  })
   const where = `${address.hostname || 'localhost'}:${address.port || 5432}${address.pathname}`
   try {
     const [row] = await db.query<{ version: number; postgis: string | null }>(
       `select current_setting('server_version_num')::int as version,
               (select default_version from pg_available_extensions where name = 'postgis') as postgis`,
     )
-    if (row!.version < 150000) throw new SetupError(`PostgreSQL at ${where} is too old (${row!.version}): Zahnrad needs version 15 or newer.`)
-    if (!row!.postgis) throw new SetupError(`PostgreSQL at ${where} has no PostGIS: install PostGIS 3.3 or newer there (Debian: postgresql-15-postgis-3).`)
+    if (row!.version < 150000)
+      throw new SetupError(`PostgreSQL at ${where} is too old (${row!.version}): Zahnrad needs version 15 or newer.`)
+    if (!row!.postgis)
+      throw new SetupError(
+        `PostgreSQL at ${where} has no PostGIS: install PostGIS 3.3 or newer there (Debian: postgresql-15-postgis-3).`,
+      )
     return db
   } catch (error) {
     await db.close().catch(() => {})
     if (error instanceof SetupError) throw error
-    throw new SetupError(`The database at ${where} cannot be reached (${(error as Error).message}): check DATABASE_URL and that PostgreSQL is running.`, 4)
+    throw new SetupError(
+      `The database at ${where} cannot be reached (${(error as Error).message}): check DATABASE_URL and that PostgreSQL is running.`,
+      4,
+    )
   }
 }

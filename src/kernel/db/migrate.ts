@@ -15,7 +15,9 @@ const LOCK = 727_364_001
 /** Names of the migrations in `folder`, in order, and which of them this database has. */
 export async function migrationState(db: Database, folder: string): Promise<MigrationState[]> {
   const names = (await readdir(folder)).filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name)).sort()
-  const [{ present }] = (await db.query<{ present: boolean }>(`select to_regclass('migration') is not null as present`)) as [{ present: boolean }]
+  const [{ present }] = (await db.query<{ present: boolean }>(
+    `select to_regclass('migration') is not null as present`,
+  )) as [{ present: boolean }]
   const applied = present ? (await db.query<{ name: string }>('select name from migration')).map((row) => row.name) : []
   const unknown = applied.filter((name) => !names.includes(name))
   if (unknown.length > 0) {
@@ -28,7 +30,9 @@ export async function migrationState(db: Database, folder: string): Promise<Migr
 
 /** Applies what is missing, each migration in a transaction of its own, forward only. Returns the names applied. */
 export async function migrate(db: Database, folder: string): Promise<string[]> {
-  await db.query('create table if not exists migration (name text primary key, applied_at timestamptz not null default now())')
+  await db.query(
+    'create table if not exists migration (name text primary key, applied_at timestamptz not null default now())',
+  )
   const done: string[] = []
   for (const { name, applied } of await migrationState(db, folder)) {
     if (applied) continue

@@ -21,14 +21,20 @@ export class ServerDatabase implements Database {
 
   constructor(url: string, options: { connections?: number; onError?: (error: Error) => void } = {}) {
     const settings = Object.entries(SESSION_SETTINGS).map(([name, value]) => `-c ${name}=${value}`)
-    const types = { getTypeParser: (oid: number, format?: string) => parsers[oid] ?? pg.types.getTypeParser(oid, format as 'text') }
+    const types = {
+      getTypeParser: (oid: number, format?: string) => parsers[oid] ?? pg.types.getTypeParser(oid, format as 'text'),
+    }
     this.#pool = new pg.Pool({
       connectionString: url,
       max: options.connections ?? 10,
       connectionTimeoutMillis: 10_000,
       idleTimeoutMillis: 60_000,
       application_name: 'zahnrad',
-      options: [...settings, `-c statement_timeout=${DEFAULT_TIMEOUT_MS}`, '-c idle_in_transaction_session_timeout=600000'].join(' '),
+      options: [
+        ...settings,
+        `-c statement_timeout=${DEFAULT_TIMEOUT_MS}`,
+        '-c idle_in_transaction_session_timeout=600000',
+      ].join(' '),
       types: types as pg.CustomTypesConfig,
     })
     this.#pool.on('error', (error) => options.onError?.(error))
@@ -60,7 +66,8 @@ export class ServerDatabase implements Database {
     let broken: Error | undefined
     try {
       await client.query('begin')
-      if (options.timeoutMs !== undefined) await client.query(`set local statement_timeout = ${Math.round(options.timeoutMs)}`)
+      if (options.timeoutMs !== undefined)
+        await client.query(`set local statement_timeout = ${Math.round(options.timeoutMs)}`)
       const result = await work(tx)
       await client.query('commit')
       return result
@@ -101,9 +108,12 @@ function translate(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const { code, detail, constraint } = error as Error & { code?: string; detail?: string; constraint?: string }
   if (code === QUERY_CANCELED) return new QueryTimeout('The query took longer than it may and was stopped.')
-  if (code && /^(08|57P|53300)/.test(code)) return new DatabaseUnavailable(`PostgreSQL is not available: ${error.message}`)
-  if (code && /^E[A-Z]+$/.test(code)) return new DatabaseUnavailable(`PostgreSQL cannot be reached: ${error.message || code}`)
-  if (code && /^[0-9A-Z]{5}$/.test(code) && !(error instanceof SqlError)) return new SqlError(error.message, code, detail, constraint)
+  if (code && /^(08|57P|53300)/.test(code))
+    return new DatabaseUnavailable(`PostgreSQL is not available: ${error.message}`)
+  if (code && /^E[A-Z]+$/.test(code))
+    return new DatabaseUnavailable(`PostgreSQL cannot be reached: ${error.message || code}`)
+  if (code && /^[0-9A-Z]{5}$/.test(code) && !(error instanceof SqlError))
+    return new SqlError(error.message, code, detail, constraint)
   if (/timeout exceeded when trying to connect|Connection terminated/.test(error.message)) {
     return new DatabaseUnavailable(`PostgreSQL cannot be reached: ${error.message}`)
   }

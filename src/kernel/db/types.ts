@@ -24,7 +24,11 @@ export interface QueryOptions {
  * text (`unnest($1::int4[])`); `jsonb[]` parameters are arrays of JSON *texts*.
  */
 export interface Queryable {
-  query<R = Record<string, unknown>>(text: string, parameters?: readonly unknown[], options?: QueryOptions): Promise<R[]>
+  query<R = Record<string, unknown>>(
+    text: string,
+    parameters?: readonly unknown[],
+    options?: QueryOptions,
+  ): Promise<R[]>
   /** Compiles and runs a fragment made with the `sql` tag. */
   run<R>(fragment: Sql<R>, options?: QueryOptions): Promise<R[]>
 }

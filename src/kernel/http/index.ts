@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import compress from '@fastify/compress'
 import cors from '@fastify/cors'
-import { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+} from 'fastify'
 import { DatabaseUnavailable, QueryTimeout } from '../db/index.ts'
 import type { Log } from '../log.ts'
 import { histogram, SECONDS } from '../metrics.ts'
@@ -25,7 +32,11 @@ export interface HttpOptions {
 const BODY_LIMIT = 16 * 1024 * 1024
 const REQUEST_LIMIT_MS = 120_000
 
-const seconds = histogram('zahnrad_http_request_seconds', 'Duration of HTTP requests by route and status', SECONDS, ['method', 'route', 'status'])
+const seconds = histogram('zahnrad_http_request_seconds', 'Duration of HTTP requests by route and status', SECONDS, [
+  'method',
+  'route',
+  'status',
+])
 
 /** The HTTP server every edge registers its routes with: request ids, logs, limits, CORS, compression, RFC 9457 errors. */
 export async function createHttp({ log, publicUrl, trustProxy }: HttpOptions): Promise<FastifyInstance> {
@@ -61,7 +72,13 @@ export async function createHttp({ log, publicUrl, trustProxy }: HttpOptions): P
     if (reply.statusCode >= 500 || log.isLevelEnabled('debug')) {
       const level = reply.statusCode >= 500 ? 'error' : 'debug'
       request.log[level](
-        { reqId: request.id, method: request.method, path: pathOf(request.url), status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+        {
+          reqId: request.id,
+          method: request.method,
+          path: pathOf(request.url),
+          status: reply.statusCode,
+          ms: Math.round(reply.elapsedTime),
+        },
         'request',
       )
     }
@@ -79,12 +96,19 @@ function pathOf(url: string): string {
 /** What an error of any kind means over HTTP. Unknown ones are a 500 that tells nothing but the request's id. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
-  if (error instanceof QueryTimeout) return new Problem(503, 'query-timeout', 'The answer would take too long: narrow the request.')
-  if (error instanceof DatabaseUnavailable) return new Problem(503, 'database-unavailable', 'The database is not available at the moment: try again.')
+  if (error instanceof QueryTimeout)
+    return new Problem(503, 'query-timeout', 'The answer would take too long: narrow the request.')
+  if (error instanceof DatabaseUnavailable)
+    return new Problem(503, 'database-unavailable', 'The database is not available at the moment: try again.')
   const { statusCode, message, code, validation, name } = error as FastifyError
   if (name === 'Overloaded') return new Problem(503, 'overloaded', message)
   if (validation) return new Problem(400, 'invalid-request', message)
-  if (statusCode && statusCode >= 400 && statusCode < 500) return new Problem(statusCode, (code ?? 'bad-request').toLowerCase().replace(/^fst_/, '').replaceAll('_', '-'), message)
+  if (statusCode && statusCode >= 400 && statusCode < 500)
+    return new Problem(
+      statusCode,
+      (code ?? 'bad-request').toLowerCase().replace(/^fst_/, '').replaceAll('_', '-'),
+      message,
+    )
   return new Problem(500, 'internal-error', 'Something went wrong here. Nothing was saved of this request.')
 }
 
@@ -96,10 +120,29 @@ function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyRepl
   reply
     .code(problem.status)
     .type('application/problem+json')
-    .send({ type: 'about:blank', title: titleOf(problem.status), status: problem.status, code: problem.code, detail: problem.message, requestId: request.id, ...problem.extra })
+    .send({
+      type: 'about:blank',
+      title: titleOf(problem.status),
+      status: problem.status,
+      code: problem.code,
+      detail: problem.message,
+      requestId: request.id,
+      ...problem.extra,
+    })
 }
 
-const TITLES: Record<number, string> = { 400: 'Bad request', 401: 'Not signed in', 403: 'Forbidden', 404: 'Not found', 409: 'Conflict', 413: 'Too large', 415: 'Unsupported media type', 429: 'Too many requests', 500: 'Internal error', 503: 'Not available' }
+const TITLES: Record<number, string> = {
+  400: 'Bad request',
+  401: 'Not signed in',
+  403: 'Forbidden',
+  404: 'Not found',
+  409: 'Conflict',
+  413: 'Too large',
+  415: 'Unsupported media type',
+  429: 'Too many requests',
+  500: 'Internal error',
+  503: 'Not available',
+}
 
 function titleOf(status: number): string {
   return TITLES[status] ?? 'Error'

@@ -1,0 +1,16 @@
+/** The read side of sensing: what pages, charts and downloads ask for. */
+export { dayStart, iso, localDay } from './buckets.ts'
+export {
+  MAX_POINTS,
+  MAX_SERIES,
+  type Plan,
+  planSeries,
+  type Series,
+  type SeriesAnswer,
+  type SeriesHead,
+  type SeriesPoint,
+  series,
+} from './series.ts'
+export { type SeriesPage, seriesPages } from './series-pages.ts'
+export * from './station-model.ts'
+export { type StationQuery, station, stationOverview } from './stations.ts'

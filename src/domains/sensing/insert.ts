@@ -1,4 +1,5 @@
 import type { Database, Queryable } from '../../kernel/db/index.ts'
+import { counter } from '../../kernel/metrics.ts'
 import { summarise } from './batch.ts'
 import type { StoredObservation } from './model.ts'
 
@@ -40,6 +41,8 @@ on conflict (datastream) do update set
     from (select s.last_t is null or (excluded.last_t, excluded.last_id) > (s.last_t, s.last_id) as newer) as c)`
 
 const jsonOf = (value: unknown): string | null => (value == null ? null : JSON.stringify(value))
+
+const written = counter('zahnrad_ingest_observations_total', 'Observations written, before the commit of larger transactions')
 
 /** Writes `rows` with everything derived from them. Partitions must exist (see `Partitions`). */
 export async function insertObservations(
@@ -83,6 +86,7 @@ export async function insertObservations(
     ],
     { name: 'observations-insert', timeoutMs },
   )
+  written.inc(rows.length)
 }
 
 /** Yearly partitions of `observation`, made on demand. Odd dates (before 1970, after 2100) go to the default one. */

@@ -42,9 +42,26 @@ export class ServerDatabase implements Database {
 
   async query<R>(text: string, parameters: readonly unknown[] = [], options: QueryOptions = {}): Promise<R[]> {
     if (options.timeoutMs !== undefined && options.timeoutMs !== DEFAULT_TIMEOUT_MS) {
-      return this.transaction((tx) => tx.query<R>(text, parameters, options), options)
+      return this.#withLimit(options.timeoutMs, (client) => runOn<R>(client, text, parameters, options))
     }
     return runOn<R>(this.#pool, text, parameters, options)
+  }
+
+  /** On a connection whose limit differs for this one query; no transaction, so VACUUM may run too. */
+  async #withLimit<R>(timeoutMs: number, work: (client: pg.PoolClient) => Promise<R>): Promise<R> {
+    const client = await this.#pool.connect().catch((error) => {
+      throw translate(error)
+    })
+    let broken: Error | undefined
+    try {
+      await client.query(`set statement_timeout = ${Math.round(timeoutMs)}`)
+      return await work(client)
+    } finally {
+      await client.query(`set statement_timeout = ${DEFAULT_TIMEOUT_MS}`).catch((error) => {
+        broken = error
+      })
+      client.release(broken)
+    }
   }
 
   async run<R>(fragment: Sql<R>, options?: QueryOptions): Promise<R[]> {

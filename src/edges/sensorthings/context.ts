@@ -1,0 +1,54 @@
+import type { Access, Actor } from '../../domains/access/index.ts'
+import type { Catalog } from '../../domains/catalog/index.ts'
+import type { Sensing } from '../../domains/sensing/index.ts'
+import type { Database } from '../../kernel/db/index.ts'
+import { Builder } from './builder.ts'
+import { notFound } from './errors.ts'
+import { chainEnd, describeSteps, type Step } from './path.ts'
+
+/** What the service stands on; given by the wiring. */
+export interface Deps {
+  db: Database
+  access: Access
+  catalog: Catalog
+  sensing: Sensing
+}
+
+/** One request: who asks, at which service root. */
+export interface Context extends Deps {
+  actor: Actor
+  /** Address of the service root without trailing slash: `http://…/sta/v1.1`. */
+  base: string
+  /** Key of the dataset whose own root this is; null at the general root. */
+  root: number | null
+  /** Keys of the datasets this request may see. */
+  visible: readonly number[]
+}
+
+/** Makes the context of a request. `slug` names a dataset's own root: 404 when there is none the actor may see. */
+export function makeContext(deps: Deps, actor: Actor, origin: string, slug: string | null): Context {
+  const visible = deps.access.visible(actor)
+  if (slug === null) return { ...deps, actor, base: `${origin}/sta/v1.1`, root: null, visible }
+  const dataset = deps.catalog.byId(slug)
+  if (!dataset || !visible.includes(dataset.key)) throw notFound(`there is no dataset "${slug.slice(0, 64)}"`)
+  return { ...deps, actor, base: `${origin}/d/${slug}/sta/v1.1`, root: dataset.key, visible: [dataset.key] }
+}
+
+export const builderOf = (context: Context): Builder => new Builder(context.visible)
+
+/** Id and dataset of the entity a chain ends at. Throws 404 when a step does not exist, does not belong, or is hidden. */
+export async function resolve(context: Context, steps: readonly Step[]): Promise<{ id: number; dataset: number }> {
+  const [only] = steps
+  if (steps.length === 1 && only!.type.name === 'Datastream') {
+    // The hot case answers from memory.
+    const info = only!.id! <= 2_147_483_647 ? await context.sensing.datastream(only!.id!) : null
+    if (info && context.visible.includes(info.dataset)) return { id: info.id, dataset: info.dataset }
+    throw missing(steps)
+  }
+  const [row] = await context.db.run(chainEnd(builderOf(context), steps))
+  if (!row) throw missing(steps)
+  return row
+}
+
+export const missing = (steps: readonly Step[]) => notFound(`${describeSteps(steps)} does not exist`)
+

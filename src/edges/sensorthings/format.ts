@@ -1,0 +1,61 @@
+import type { Row } from './model.ts'
+import type { Query } from './query.ts'
+import type { Shape } from './select.ts'
+
+export type Entity = Record<string, unknown>
+
+/** One row as the JSON entity of OGC 18-088 §8.1: control information, properties, links or expanded relations. */
+export function formatEntity(shape: Shape, row: Row, base: string): Entity {
+  const entity: Entity = {}
+  const self = `${base}/${shape.type.set}(${row.id})`
+  if (shape.showSelfLink) entity['@iot.selfLink'] = self
+  if (shape.showId) entity['@iot.id'] = row.id
+  for (const property of shape.properties) {
+    const value = property.format(row)
+    if (value !== null && value !== undefined) entity[property.name] = value
+    else if (property.showNull) entity[property.name] = null
+  }
+  for (const navigation of shape.links) entity[`${navigation.name}@iot.navigationLink`] = `${self}/${navigation.name}`
+  for (const expand of shape.expands) {
+    const { navigation, shape: inner } = expand
+    const found = row[expand.column]
+    if (!navigation.many) {
+      if (found) entity[navigation.name] = formatEntity(inner, found as Row, base)
+      continue
+    }
+    const rows = found as Row[]
+    const more = expand.moreColumn ? row[expand.moreColumn] === true : rows.length > inner.query.top
+    if (rows.length > inner.query.top) rows.length = inner.query.top
+    if (expand.countColumn) entity[`${navigation.name}@iot.count`] = Number(row[expand.countColumn])
+    entity[navigation.name] = rows.map((r) => formatEntity(inner, r, base))
+    if (more) {
+      const link = nextLink(`${self}/${navigation.name}`, inner, rows.at(-1))
+      if (link) entity[`${navigation.name}@iot.nextLink`] = link
+    }
+  }
+  return entity
+}
+
+/**
+ * The address of the page after `last`: all options kept, and the sort keys of the last row. With `$top=0` there is
+ * nothing to go on from, so nothing follows.
+ */
+export function nextLink(address: string, shape: Shape, last: Row | undefined): string | null {
+  if (!last) return null
+  const token = shape.keys.map((key) => tokenValue(last[key.column!]))
+  const options = [...nextOptions(shape.query)]
+  options.push(`$skiptoken=${Buffer.from(JSON.stringify(token)).toString('base64url')}`)
+  return `${address}?${options.join('&')}`
+}
+
+function* nextOptions(query: Query): Iterable<string> {
+  for (const [name, raw] of query.raw) {
+    if (name === 'skip' || name === 'skiptoken') continue
+    if (name === 'top') yield `$top=${query.top}`
+    else yield `$${name === 'resultformat' ? 'resultFormat' : name}=${encodeURIComponent(raw)}`
+  }
+  if (!query.raw.has('top') && query.top !== 100) yield `$top=${query.top}`
+}
+
+const tokenValue = (value: unknown): string | null => (value === null || value === undefined ? null : String(value))
+

@@ -1,0 +1,351 @@
+import { type Sql, sql } from '../../kernel/db/index.ts'
+import type { Column, EntityType, Navigation, Property, Row } from './model-types.ts'
+import { showInstant } from './times.ts'
+import { json, type Value } from './values.ts'
+
+export type { Accepts, Column, EntityType, Navigation, Property, Row, Via } from './model-types.ts'
+
+/**
+ * The entity types of OGC 18-088 §8.2 as data. Parser, SQL, formatter, validation, root document and OpenAPI derive from
+ * these declarations; a new type (MultiDatastream, Tasking) is a new entry.
+ */
+
+const at = (alias: string, column: string): Sql => sql.ref(`${alias}.${column}`)
+
+function text(name: string, options: { column?: string; mandatory?: boolean } = {}): Property {
+  const column = options.column ?? name
+  return {
+    name,
+    accepts: 'string',
+    mandatory: options.mandatory,
+    column,
+    columns: [column],
+    format: (row) => row[column],
+    value: (alias) => ({ kind: 'string', sql: at(alias, column), notNull: true }),
+  }
+}
+
+function object(name: string): Property {
+  return {
+    name,
+    accepts: 'object',
+    column: name,
+    columns: [name],
+    format: (row) => row[name],
+    value: (alias) => json(at(alias, name)),
+  }
+}
+
+/** GeoJSON (or, with another encodingType, anything) kept as posted, beside its PostGIS geometry. */
+function geometry(name: string): Property {
+  return {
+    name,
+    accepts: 'geometry',
+    mandatory: true,
+    column: name,
+    columns: [name],
+    format: (row) => row[name],
+    value: (alias) => ({ kind: 'geometry', sql: at(alias, 'geom'), raw: at(alias, name) }),
+  }
+}
+
+const name = text('name', { mandatory: true })
+const description = text('description', { mandatory: true })
+const encodingType = text('encodingType', { column: 'encoding_type', mandatory: true })
+const properties = object('properties')
+
+const toOne = (nav: string, target: string, column: string, inverse: string): Navigation => ({
+  name: nav,
+  target,
+  many: false,
+  mandatory: true,
+  inverse,
+  via: { kind: 'column', column },
+})
+const toMany = (nav: string, target: string, column: string, inverse: string): Navigation => ({
+  name: nav,
+  target,
+  many: true,
+  inverse,
+  via: { kind: 'reverse', column },
+})
+const linked = (nav: string, target: string, table: string, from: string, to: string, inverse: string, mandatory = false): Navigation => ({
+  name: nav,
+  target,
+  many: true,
+  mandatory,
+  inverse,
+  via: { kind: 'link', table, from, to },
+})
+
+const THING: EntityType = {
+  name: 'Thing',
+  set: 'Things',
+  table: 'thing',
+  owned: true,
+  properties: [name, description, properties],
+  navigations: [
+    linked('Locations', 'Location', 'thing_location', 'thing', 'location', 'Things'),
+    toMany('HistoricalLocations', 'HistoricalLocation', 'thing', 'Thing'),
+    toMany('Datastreams', 'Datastream', 'thing', 'Thing'),
+  ],
+}
+
+const LOCATION: EntityType = {
+  name: 'Location',
+  set: 'Locations',
+  table: 'location',
+  owned: true,
+  properties: [name, description, encodingType, geometry('location'), properties],
+  navigations: [
+    linked('Things', 'Thing', 'thing_location', 'location', 'thing', 'Locations'),
+    linked('HistoricalLocations', 'HistoricalLocation', 'historical_location_location', 'location', 'historical_location', 'Locations'),
+  ],
+}
+
+const HISTORICAL_LOCATION: EntityType = {
+  name: 'HistoricalLocation',
+  set: 'HistoricalLocations',
+  table: 'historical_location',
+  owned: true,
+  owner: 'Thing',
+  properties: [
+    {
+      name: 'time',
+      accepts: 'instant',
+      mandatory: true,
+      column: 'time',
+      columns: ['time'],
+      format: (row) => showInstant(row.time),
+      value: (alias) => ({ kind: 'time', start: at(alias, 'time'), end: null, notNull: true }),
+    },
+  ],
+  navigations: [
+    toOne('Thing', 'Thing', 'thing', 'HistoricalLocations'),
+    linked('Locations', 'Location', 'historical_location_location', 'historical_location', 'location', 'HistoricalLocations', true),
+  ],
+}
+
+/** What the server keeps about a Datastream's observations, in one look-up for four properties. */
+const STATE: Column = {
+  name: 'state',
+  sql: (alias) =>
+    sql`(select json_build_array(s.t_min, s.t_max, s.rt_min, s.rt_max) from datastream_state s where s.datastream = ${at(alias, 'id')} and s.n > 0)`,
+}
+const fromState = (alias: string, column: string): Sql =>
+  sql`(select s.${sql.ref(column)} from datastream_state s where s.datastream = ${at(alias, 'id')} and s.n > 0)`
+
+function extent(nameOf: string, from: number, start: string, end: string): Property {
+  return {
+    name: nameOf,
+    accepts: 'interval',
+    readOnly: true,
+    columns: [STATE],
+    format: (row) => {
+      const state = row.state as (string | null)[] | null
+      if (!state?.[from]) return null
+      return `${showInstant(state[from])}/${showInstant(state[from + 1])}`
+    },
+    value: (alias) => ({ kind: 'time', start: fromState(alias, start), end: fromState(alias, end) }),
+  }
+}
+
+/** Where its observations were made: kept for own features, otherwise the hull of the default ones. */
+const observedArea = (alias: string): Sql =>
+  sql`(select st_convexhull(st_collect(a.geom)) from (
+    select f.geom from datastream_foi df join feature_of_interest f on f.id = df.foi where df.datastream = ${at(alias, 'id')}
+    union all select ${at(alias, 'observed_area')}) a)`
+
+const DATASTREAM: EntityType = {
+  name: 'Datastream',
+  set: 'Datastreams',
+  table: 'datastream',
+  owned: true,
+  owner: 'Thing',
+  properties: [
+    name,
+    description,
+    text('observationType', { column: 'observation_type', mandatory: true }),
+    {
+      name: 'unitOfMeasurement',
+      accepts: 'unit',
+      mandatory: true,
+      column: 'unit',
+      columns: ['unit'],
+      format: (row) => row.unit,
+      value: (alias) => json(at(alias, 'unit')),
+    },
+    {
+      name: 'observedArea',
+      accepts: 'geometry',
+      readOnly: true,
+      columns: [{ name: 'area', sql: (alias) => sql`st_asgeojson(${observedArea(alias)})::json` }],
+      format: (row) => row.area,
+      value: (alias) => ({ kind: 'geometry', sql: observedArea(alias) }),
+    },
+    extent('phenomenonTime', 0, 't_min', 't_max'),
+    extent('resultTime', 2, 'rt_min', 'rt_max'),
+    properties,
+  ],
+  navigations: [
+    toOne('Thing', 'Thing', 'thing', 'Datastreams'),
+    toOne('Sensor', 'Sensor', 'sensor', 'Datastreams'),
+    toOne('ObservedProperty', 'ObservedProperty', 'observed_property', 'Datastreams'),
+    toMany('Observations', 'Observation', 'datastream', 'Datastream'),
+  ],
+}
+
+const SENSOR: EntityType = {
+  name: 'Sensor',
+  set: 'Sensors',
+  table: 'sensor',
+  owned: true,
+  properties: [
+    name,
+    description,
+    encodingType,
+    {
+      name: 'metadata',
+      accepts: 'any',
+      mandatory: true,
+      column: 'metadata',
+      columns: ['metadata'],
+      format: (row) => row.metadata,
+      value: (alias) => json(at(alias, 'metadata')),
+    },
+    properties,
+  ],
+  navigations: [toMany('Datastreams', 'Datastream', 'sensor', 'Sensor')],
+}
+
+const OBSERVED_PROPERTY: EntityType = {
+  name: 'ObservedProperty',
+  set: 'ObservedProperties',
+  table: 'observed_property',
+  owned: true,
+  properties: [name, text('definition', { mandatory: true }), description, properties],
+  navigations: [toMany('Datastreams', 'Datastream', 'observed_property', 'ObservedProperty')],
+}
+
+interface Extra {
+  r?: unknown
+  p?: unknown
+  rt?: string
+  vt?: [string, string]
+  dq?: unknown
+}
+const extra = (row: Row): Extra => (row.x as Extra | null) ?? {}
+const inExtra = (alias: string, key: string): Sql => sql`${at(alias, 'x')}->${sql.lit(key)}`
+
+/** A result: a number in its own column, everything else as JSON (migrations/0004). */
+const resultValue = (alias: string): Value => {
+  const other = json(sql`(${inExtra(alias, 'r')})`)
+  const v = at(alias, 'v')
+  return {
+    ...other,
+    number: v,
+    raw: sql`coalesce(to_jsonb(${v}), ${inExtra(alias, 'r')})`,
+    missing: sql`(${v} is null and ${other.missing})`,
+  }
+}
+
+const OBSERVATION: EntityType = {
+  name: 'Observation',
+  set: 'Observations',
+  table: 'observation',
+  owned: false,
+  owner: 'Datastream',
+  properties: [
+    {
+      name: 'phenomenonTime',
+      accepts: 'period',
+      showNull: true,
+      columns: ['t', 't_end'],
+      format: (row) => (row.t_end == null ? showInstant(row.t) : `${showInstant(row.t)}/${showInstant(row.t_end)}`),
+      value: (alias) => ({ kind: 'time', start: at(alias, 't'), end: at(alias, 't_end'), mixed: true, notNull: true }),
+    },
+    {
+      name: 'result',
+      accepts: 'any',
+      mandatory: true,
+      showNull: true,
+      columns: ['v', 'x'],
+      format: (row) => row.v ?? extra(row).r ?? null,
+      value: resultValue,
+    },
+    {
+      name: 'resultTime',
+      accepts: 'instant',
+      showNull: true,
+      columns: ['x'],
+      format: (row) => showInstant(extra(row).rt),
+      value: (alias) => ({ kind: 'time', start: sql`(${at(alias, 'x')}->>'rt')::timestamptz`, end: null }),
+    },
+    {
+      name: 'resultQuality',
+      accepts: 'any',
+      columns: ['x', 'q'],
+      format: (row) => extra(row).dq ?? (row.q === 1 ? 'suspect' : null),
+      value: (alias) =>
+        json(sql`(coalesce(${inExtra(alias, 'dq')}, case when ${at(alias, 'q')} = 1 then '"suspect"'::jsonb end))`),
+    },
+    {
+      name: 'validTime',
+      accepts: 'interval',
+      columns: ['x'],
+      format: (row) => {
+        const valid = extra(row).vt
+        return valid ? `${showInstant(valid[0])}/${showInstant(valid[1])}` : null
+      },
+      value: (alias) => ({
+        kind: 'time',
+        start: sql`(${at(alias, 'x')}#>>'{vt,0}')::timestamptz`,
+        end: sql`(${at(alias, 'x')}#>>'{vt,1}')::timestamptz`,
+      }),
+    },
+    {
+      name: 'parameters',
+      accepts: 'object',
+      columns: ['x'],
+      format: (row) => extra(row).p,
+      value: (alias) => json(sql`(${inExtra(alias, 'p')})`),
+    },
+  ],
+  navigations: [
+    toOne('Datastream', 'Datastream', 'datastream', 'Observations'),
+    { name: 'FeatureOfInterest', target: 'FeatureOfInterest', many: false, inverse: 'Observations', via: { kind: 'feature' } },
+  ],
+}
+
+const FEATURE_OF_INTEREST: EntityType = {
+  name: 'FeatureOfInterest',
+  set: 'FeaturesOfInterest',
+  table: 'feature_of_interest',
+  owned: true,
+  properties: [name, description, encodingType, geometry('feature'), properties],
+  navigations: [
+    { name: 'Observations', target: 'Observation', many: true, inverse: 'FeatureOfInterest', via: { kind: 'featureObservations' } },
+  ],
+}
+
+/** In the order the root document names the sets. */
+export const TYPES: readonly EntityType[] = [
+  DATASTREAM,
+  FEATURE_OF_INTEREST,
+  HISTORICAL_LOCATION,
+  LOCATION,
+  OBSERVATION,
+  OBSERVED_PROPERTY,
+  SENSOR,
+  THING,
+]
+
+const byName = new Map(TYPES.map((type) => [type.name, type]))
+const bySet = new Map(TYPES.map((type) => [type.set, type]))
+
+export const typeNamed = (typeName: string): EntityType => byName.get(typeName)!
+export const typeOfSet = (set: string): EntityType | undefined => bySet.get(set)
+export const navigationOf = (type: EntityType, nav: string): Navigation | undefined => type.navigations.find((n) => n.name === nav)
+export const propertyOf = (type: EntityType, property: string): Property | undefined =>
+  type.properties.find((p) => p.name === property)
+export const isId = (property: string): boolean => property === 'id' || property === '@iot.id'

@@ -1,0 +1,138 @@
+import { type Sql, sql } from '../../kernel/db/index.ts'
+import { fromAll } from './builder.ts'
+import { builderOf, type Context, missing, resolve } from './context.ts'
+import { formatDataArray } from './data-array.ts'
+import { type Entity, formatEntity, nextLink } from './format.ts'
+import type { EntityType, Row } from './model.ts'
+import { chain, type Resource, type Step } from './path.ts'
+import { checkEntityOptions, type Query, readQuery } from './query.ts'
+import { countOfAll, countOfDatastream, countRows, isLatest, latestRow, type Select, selectOne, selectRows } from './select.ts'
+import { bad } from './errors.ts'
+
+/** An answer: JSON (`body`), raw text (`text`), or nothing. */
+export interface Answer {
+  status: number
+  body?: unknown
+  text?: string
+  headers?: Record<string, string>
+}
+
+type SetResource = Extract<Resource, { kind: 'set' }>
+
+/** GET of a set (OGC 18-088 §9.2.2), `/$ref` and `/$count` of it. */
+export async function readSet(context: Context, resource: SetResource, options: Map<string, string>): Promise<Answer> {
+  const query = readQuery(resource.type, options)
+  const parent = resource.parents.length > 0 ? await resolve(context, resource.parents) : null
+  if (resource.as === 'count') return { status: 200, text: String(await count(context, resource, query, parent?.id)) }
+  if (resource.as === 'ref') query.select = new Set(['selfLink'])
+  const [page, total] = await Promise.all([
+    readPage(context, resource, query, parent?.id),
+    query.count ? count(context, resource, query, parent?.id) : undefined,
+  ])
+  const body: Entity = {}
+  if (total !== undefined) body['@iot.count'] = total
+  const { rows, shape, more } = page
+  const address = `${context.base}/${pathOf(resource)}`
+  const next = more ? nextLink(address, shape, rows.at(-1)) : null
+  if (next) body['@iot.nextLink'] = next
+  body.value =
+    query.resultFormat === 'dataArray' ? formatDataArray(shape, rows, context.base) : rows.map((row) => formatEntity(shape, row, context.base))
+  return { status: 200, body }
+}
+
+interface Page {
+  rows: Row[]
+  shape: Select['shape']
+  more: boolean
+}
+
+async function readPage(context: Context, resource: SetResource, query: Query, parent: number | undefined): Promise<Page> {
+  const { type, navigation } = resource
+  const builder = builderOf(context)
+  const ofDatastream = isOfDatastream(resource)
+  if (ofDatastream && isLatest(query)) {
+    const from = builder.alias('d')
+    const { sql: rowSql, shape } = latestRow(builder, type, query, from)
+    const rows = await context.db.run<Row>(
+      sql`select r.*, (select s.n > 1 from datastream_state s where s.datastream = ${parent!}::int4) as more
+        from (select ${parent!}::int4 as id) as ${sql.ref(from)}, lateral (${rowSql}) r`,
+    )
+    return { rows, shape, more: rows[0]?.more === true }
+  }
+  const source = navigation ? builder.hop(navigation, parent!) : builder.source(type)
+  const { sql: rowsSql, shape } = selectRows(builder, type, query, source, { fixedDatastream: ofDatastream })
+  const rows = await context.db.run<Row>(rowsSql)
+  const more = rows.length > query.top
+  if (more) rows.length = query.top
+  return { rows, shape, more }
+}
+
+async function count(context: Context, resource: SetResource, query: Query, parent: number | undefined): Promise<number> {
+  const { type, navigation } = resource
+  const builder = builderOf(context)
+  let counted: Sql | undefined
+  if (isOfDatastream(resource)) counted = countOfDatastream(sql`${parent!}::int4`)
+  else if (type.name === 'Observation' && !navigation) counted = countOfAll(builder)
+  const source = navigation ? builder.hop(navigation, parent!) : builder.source(type)
+  const [row] = await context.db.run<{ n: number }>(countRows(builder, type, query, source, { fixedDatastream: false, counted }))
+  return row!.n
+}
+
+const isOfDatastream = ({ type, navigation }: SetResource): boolean => type.name === 'Observation' && navigation?.via.kind === 'reverse'
+
+const pathOf = ({ parents, navigation, type, as }: SetResource): string =>
+  [...parents.map(stepText), navigation?.name ?? type.set, ...(as === 'ref' ? ['$ref'] : [])].join('/')
+
+const stepText = ({ type, navigation, id }: Step): string => `${navigation?.name ?? type.set}${id === null ? '' : `(${id})`}`
+
+/** GET of one entity (OGC 18-088 §9.2.3), or its `/$ref`. */
+export async function readEntity(context: Context, steps: Step[], options: Map<string, string>, ref: boolean): Promise<Answer> {
+  checkEntityOptions(options)
+  const type = steps.at(-1)!.type
+  const query = readQuery(type, options)
+  if (ref) query.select = new Set(['selfLink'])
+  return { status: 200, body: await entityBody(context, steps, type, query) }
+}
+
+async function entityBody(context: Context, steps: Step[], type: EntityType, query: Query): Promise<Entity> {
+  const builder = builderOf(context)
+  const { hops, where, last } = chain(builder, steps)
+  const { sql: oneSql, shape } = selectOne(builder, type, query, { alias: last.alias, from: fromAll(hops), where })
+  const [row] = await context.db.run<Row>(oneSql)
+  if (!row) throw missing(steps)
+  return formatEntity(shape, row, context.base)
+}
+
+/** The entity with this id as GET without options gives it; null when it does not exist or may not be seen. */
+export async function readById(context: Context, type: EntityType, id: number): Promise<Entity | null> {
+  const builder = builderOf(context)
+  const source = builder.source(type)
+  source.where.push(sql`${sql.ref(`${source.alias}.id`)} = ${id}::int8`)
+  const { sql: oneSql, shape } = selectOne(builder, type, readQuery(type, new Map()), source)
+  const [row] = await context.db.run<Row>(oneSql)
+  return row ? formatEntity(shape, row, context.base) : null
+}
+
+type PropertyResource = Extract<Resource, { kind: 'property' }>
+
+/** GET of a property (§9.2.4), a place inside its JSON, or its raw `$value` (§9.2.5); nothing there is 204. */
+export async function readProperty(context: Context, resource: PropertyResource, options: Map<string, string>): Promise<Answer> {
+  for (const name of options.keys()) throw bad(`query option "$${name.slice(0, 40)}" does not apply to a property`)
+  const { steps, property, keys, label, value } = resource
+  const type = steps.at(-1)!.type
+  const query = readQuery(type, new Map())
+  query.select = new Set([typeof property === 'string' ? property : property.name])
+  const entity = await entityBody(context, steps, type, query)
+  const name = property === 'id' ? '@iot.id' : property === 'selfLink' ? '@iot.selfLink' : property.name
+  let found: unknown = entity[name]
+  for (const key of keys) found = inside(found, key)
+  if (found === undefined || found === null) return { status: 204 }
+  if (value) return { status: 200, text: typeof found === 'string' ? found : JSON.stringify(found) }
+  return { status: 200, body: { [keys.length > 0 ? label : name]: found } }
+}
+
+function inside(value: unknown, key: string): unknown {
+  if (Array.isArray(value)) return /^\d+$/.test(key) ? value[Number(key)] : undefined
+  if (value !== null && typeof value === 'object' && Object.hasOwn(value, key)) return (value as Row)[key]
+  return undefined
+}

@@ -1,0 +1,99 @@
+import { bad } from './errors.ts'
+
+const INSTANT =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,12}))?)?\s*(?:([Zz])|([+-])(\d{2}):?(\d{2})?)?$/
+const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+const LAST = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+const FIRST = -62135596800000 // 0001-01-01T00:00:00Z
+
+const pad = (n: number, width = 2) => String(n).padStart(width, '0')
+
+/**
+ * Reads an ISO 8601 instant and returns it in UTC with microseconds only where there are any
+ * (`2026-08-20T12:15:00Z`), or null when the text is not one. A time without zone is UTC (OGC 18-088 §8.1 asks for
+ * a zone; refusing it would lock out half of the devices). Years 1 – 9999, no 30 February, no 25 o'clock.
+ */
+export function parseInstant(text: string): string | null {
+  const m = INSTANT.exec(text)
+  if (!m) return null
+  const [year, month, day, hour, minute] = [Number(m[1]), Number(m[2]), Number(m[3]), Number(m[4]), Number(m[5])]
+  const second = m[6] ? Number(m[6]) : 0
+  if (year < 1 || month < 1 || month > 12 || day < 1 || day > DAYS[month - 1]!) return null
+  if (month === 2 && day === 29 && (year % 4 !== 0 || (year % 100 === 0 && year % 400 !== 0))) return null
+  if (hour > 24 || minute > 59 || second > 59 || (hour === 24 && (minute > 0 || second > 0))) return null
+  let ms = Date.UTC(2000, month - 1, day, hour, minute, second)
+  if (year !== 2000) ms = new Date(ms - 0).setUTCFullYear(year, month - 1, day) + (hour === 24 ? 86_400_000 : 0)
+  if (m[9]) {
+    const offset = (Number(m[10]) * 60 + Number(m[11] ?? 0)) * 60_000
+    if (Number(m[10]) > 18 || Number(m[11] ?? 0) > 59) return null
+    ms += m[9] === '+' ? -offset : offset
+  }
+  if (ms < FIRST || ms > LAST) return null
+  const micros = m[7] ? m[7].padEnd(6, '0').slice(0, 6).replace(/0+$/, '') : ''
+  return `${new Date(ms).toISOString().slice(0, 19)}${micros ? `.${micros}` : ''}Z`
+}
+
+/** An ISO 8601 duration (`P1DT2H`), upper bound a thousand years; null when the text is not one. */
+export function parseDuration(text: string): string | null {
+  const m = /^(-)?P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,7})H)?(?:(\d{1,8})M)?(?:(\d{1,10}(?:\.\d{1,6})?)S)?)?$/.exec(text)
+  if (!m || m.slice(2).every((part) => part === undefined)) return null
+  const sign = m[1] ?? ''
+  const units = ['years', 'months', 'weeks', 'days', 'hours', 'mins', 'secs']
+  return m
+    .slice(2)
+    .map((part, i) => (part === undefined ? '' : `${sign}${part} ${units[i]}`))
+    .filter(Boolean)
+    .join(' ')
+}
+
+export interface Period {
+  start: string
+  /** null = an instant. */
+  end: string | null
+}
+
+/** Reads `instant` or `start/end` (OGC 18-088 Table 1, TM_Object). Throws 400 with `where` and the reason. */
+export function parsePeriod(value: unknown, where: string): Period {
+  if (typeof value !== 'string') throw bad(`${where}: an ISO 8601 time or interval as a string is expected`)
+  const slash = value.indexOf('/')
+  if (slash < 0) return { start: readInstant(value, where), end: null }
+  const start = readInstant(value.slice(0, slash), where)
+  const end = readInstant(value.slice(slash + 1), where)
+  const order = compareIso(start, end)
+  if (order > 0) throw bad(`${where}: the interval ends before it starts: ${value}`)
+  return { start, end: order === 0 ? null : end }
+}
+
+export function readInstant(value: unknown, where: string): string {
+  const iso = typeof value === 'string' ? parseInstant(value) : null
+  if (iso === null) {
+    const shown = typeof value === 'string' ? `"${value.slice(0, 60)}"` : typeof value
+    throw bad(`${where}: ${shown} is not an ISO 8601 instant between the years 1 and 9999`)
+  }
+  return iso
+}
+
+/** Orders two texts of {@link parseInstant}. */
+export function compareIso(a: string, b: string): number {
+  const x = a.slice(0, -1)
+  const y = b.slice(0, -1)
+  return x < y ? -1 : x > y ? 1 : 0
+}
+
+/** A time as the database gives it (driver: `…Z`; inside JSON: `…+00:00`) as the API shows it. */
+export function showInstant(value: unknown): string | null {
+  if (typeof value !== 'string') return null
+  if (value.endsWith('Z')) return value
+  if (value.endsWith('+00:00')) return `${value.slice(0, -6).replace(' ', 'T')}Z`
+  return parseInstant(value) ?? value
+}
+
+export function nowIso(): string {
+  const now = new Date().toISOString()
+  return now.endsWith('.000Z') ? `${now.slice(0, 19)}Z` : now
+}
+
+export const isoDate = (ms: number) => {
+  const d = new Date(ms)
+  return `${pad(d.getUTCFullYear(), 4)}-${pad(d.getUTCMonth() + 1)}-${pad(d.getUTCDate())}`
+}

@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import serveStatic from '@fastify/static'
+import type { FastifyInstance } from '../../kernel/http/index.ts'
+
+export interface WebOptions {
+  /** Folder of the built pages. */
+  root: string
+  /** Addresses the map style of the city profile needs, for the content security policy. */
+  mapOrigins: string[]
+}
+
+/** Paths that are pages; anything else that is not a file is a 404 page with status 404. */
+const PAGES = [/^\/$/, /^\/stationen\/\d+$/]
+
+/** Nothing from elsewhere, nothing inline. `blob:` is the map's worker. */
+function contentSecurityPolicy(mapOrigins: string[]): string {
+  const map = mapOrigins.join(' ')
+  return [
+    `default-src 'none'`,
+    `script-src 'self'`,
+    `style-src 'self' 'unsafe-inline'`,
+    `img-src 'self' data: blob: ${map}`,
+    `font-src 'self' data:`,
+    `connect-src 'self' ${map}`,
+    `worker-src 'self' blob:`,
+    `manifest-src 'self'`,
+    `base-uri 'none'`,
+    `form-action 'self'`,
+    `frame-ancestors 'none'`,
+  ].join('; ')
+}
+
+/** Serves the built pages: hashed files for a year, the page itself always fresh. */
+export async function registerWeb(app: FastifyInstance, { root, mapOrigins }: WebOptions): Promise<void> {
+  const page = existsSync(join(root, 'index.html')) ? await readFile(join(root, 'index.html'), 'utf8') : ''
+  const policy = contentSecurityPolicy(mapOrigins)
+  await app.register(serveStatic, {
+    root,
+    index: false,
+    wildcard: false,
+    cacheControl: false,
+    setHeaders: (reply, path) => {
+      reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')
+    },
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0]!
+    const wantsPage = (request.method === 'GET' || request.method === 'HEAD') && (request.headers.accept ?? '*/*').includes('text/html')
+    const known = PAGES.some((pattern) => pattern.test(path))
+    if (!known && !wantsPage) {
+      return reply.code(404).type('application/problem+json').send({
+        type: 'about:blank',
+        title: 'Not found',
+        status: 404,
+        code: 'not-found',
+        detail: `There is nothing at ${path}.`,
+        requestId: request.id,
+      })
+    }
+    return reply
+      .code(known ? 200 : 404)
+      .headers({
+        'content-security-policy': policy,
+        'referrer-policy': 'same-origin',
+        'cross-origin-opener-policy': 'same-origin',
+        'permissions-policy': 'camera=(), microphone=(), geolocation=(self)',
+        'cache-control': 'no-cache',
+      })
+      .type('text/html; charset=utf-8')
+      .send(page)
+  })
+}

@@ -18,7 +18,14 @@ const ROWS = 60_000
 const THING = {
   name: 'Probe',
   description: '',
-  Locations: [{ name: 'Ort', description: '', encodingType: 'application/geo+json', location: { type: 'Point', coordinates: [7.6, 51.9] } }],
+  Locations: [
+    {
+      name: 'Ort',
+      description: '',
+      encodingType: 'application/geo+json',
+      location: { type: 'Point', coordinates: [7.6, 51.9] },
+    },
+  ],
   Datastreams: [
     {
       name: 'Werte',
@@ -55,10 +62,20 @@ async function consistent(env: Record<string, string>): Promise<{ rows: number; 
       [],
       { timeoutMs: 60_000 },
     )
-    const sums = await db.query('select datastream, sum(n)::int4 as n, sum(sum) as sum from rollup_hour group by 1 order by 1')
-    const states = await db.query('select datastream, n::int4 as n, last_id as last from datastream_state where n > 0 order by 1')
-    assert.deepEqual(sums, rows.map(({ datastream, n, sum }) => ({ datastream, n, sum })))
-    assert.deepEqual(states, rows.map(({ datastream, n, last }) => ({ datastream, n, last })))
+    const sums = await db.query(
+      'select datastream, sum(n)::int4 as n, sum(sum) as sum from rollup_hour group by 1 order by 1',
+    )
+    const states = await db.query(
+      'select datastream, n::int4 as n, last_id as last from datastream_state where n > 0 order by 1',
+    )
+    assert.deepEqual(
+      sums,
+      rows.map(({ datastream, n, sum }) => ({ datastream, n, sum })),
+    )
+    assert.deepEqual(
+      states,
+      rows.map(({ datastream, n, last }) => ({ datastream, n, last })),
+    )
     const values = await db.query<{ v: number }>('select v from observation')
     return { rows: rows.reduce((all, row) => all + row.n, 0), values: new Set(values.map((row) => row.v)) }
   } finally {
@@ -82,7 +99,11 @@ for (const engine of databases()) {
     it(`under write load loses nothing acknowledged, ${ROUNDS} times`, async () => {
       const key = await platform.key()
       const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
-      const made = await fetch(`${platform.url}/sta/v1.1/Things`, { method: 'POST', headers, body: JSON.stringify(THING) })
+      const made = await fetch(`${platform.url}/sta/v1.1/Things`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(THING),
+      })
       assert.equal(made.status, 201, await made.text())
       const series = `${platform.url}/sta/v1.1/Datastreams(1)/Observations`
       const acknowledged = new Set<number>()
@@ -92,7 +113,10 @@ for (const engine of databases()) {
         const writers = Array.from({ length: 16 }, async () => {
           while (!killed) {
             const value = ++next
-            const body = JSON.stringify({ phenomenonTime: new Date(Date.UTC(2026, 0, 1) + value * 1000).toISOString(), result: value })
+            const body = JSON.stringify({
+              phenomenonTime: new Date(Date.UTC(2026, 0, 1) + value * 1000).toISOString(),
+              result: value,
+            })
             const answer = await fetch(series, { method: 'POST', headers, body }).catch(() => null)
             if (answer?.status === 201) acknowledged.add(value)
             else if (answer && !killed) assert.fail(`${answer.status} ${await answer.text()}`)
@@ -114,7 +138,8 @@ for (const engine of databases()) {
       const before = (await fetch(`${platform.url}/readyz`)).status
       assert.equal(before, 200)
       const lines = ['time,value']
-      for (let i = 0; i < ROWS; i++) lines.push(`${new Date(Date.UTC(2020, 0, 1) + i * 60_000).toISOString()},${1e6 + i}`)
+      for (let i = 0; i < ROWS; i++)
+        lines.push(`${new Date(Date.UTC(2020, 0, 1) + i * 60_000).toISOString()},${1e6 + i}`)
       writeFileSync(join(folder, 'probe.csv'), `${lines.join('\n')}\n`)
       const definition = join(folder, 'probe.yaml')
       writeFileSync(definition, DEFINITION)
@@ -141,7 +166,10 @@ for (const engine of databases()) {
       assert.equal(result.accepted + result.unchanged, ROWS)
       assert.equal(result.unchanged, done)
       const { stdout: log } = await platform.command('source', 'log', 'probe', '--json')
-      assert.ok((JSON.parse(log) as { outcome: string }[]).some((run) => run.outcome === 'interrupted'), log)
+      assert.ok(
+        (JSON.parse(log) as { outcome: string }[]).some((run) => run.outcome === 'interrupted'),
+        log,
+      )
       await platform.stop()
       const { values } = await consistent(platform.env)
       assert.equal([...values].filter((value) => value >= 1e6).length, ROWS)

@@ -9,11 +9,27 @@ import { after, before, describe, it } from 'node:test'
 const ROOT = join(import.meta.dirname, '..')
 
 const PLANTED: [rule: string, file: string, text: string][] = [
-  ['kernel-imports-nothing-of-ours', 'src/kernel/planted.ts', `export { Catalog } from '../domains/catalog/index.ts'\n`],
-  ['domains-import-kernel-and-domains', 'src/domains/catalog/planted.ts', `export { registerOperation } from '../../edges/operation/index.ts'\n`],
-  ['domains-meet-at-the-front-door', 'src/domains/catalog/planted.ts', `export { hourOf } from '../sensing/batch.ts'\n`],
+  [
+    'kernel-imports-nothing-of-ours',
+    'src/kernel/planted.ts',
+    `export { Catalog } from '../domains/catalog/index.ts'\n`,
+  ],
+  [
+    'domains-import-kernel-and-domains',
+    'src/domains/catalog/planted.ts',
+    `export { registerOperation } from '../../edges/operation/index.ts'\n`,
+  ],
+  [
+    'domains-meet-at-the-front-door',
+    'src/domains/catalog/planted.ts',
+    `export { hourOf } from '../sensing/batch.ts'\n`,
+  ],
   ['edges-never-meet', 'src/edges/operation/planted.ts', `export { socketPath } from '../control/index.ts'\n`],
-  ['edges-use-domains-by-their-index', 'src/edges/operation/planted.ts', `export { hourOf } from '../../domains/sensing/batch.ts'\n`],
+  [
+    'edges-use-domains-by-their-index',
+    'src/edges/operation/planted.ts',
+    `export { hourOf } from '../../domains/sensing/batch.ts'\n`,
+  ],
   ['nobody-imports-main', 'src/kernel/planted.ts', `export { start } from '../main.ts'\n`],
 ]
 
@@ -21,7 +37,8 @@ describe('the rings', () => {
   let copy: string
   before(() => {
     copy = mkdtempSync(join(tmpdir(), 'zahnrad-rings-'))
-    for (const name of ['src', 'package.json', 'tsconfig.json', '.dependency-cruiser.cjs']) cpSync(join(ROOT, name), join(copy, name), { recursive: true })
+    for (const name of ['src', 'package.json', 'tsconfig.json', '.dependency-cruiser.cjs'])
+      cpSync(join(ROOT, name), join(copy, name), { recursive: true })
     mkdirSync(join(copy, 'test'), { recursive: true })
     mkdirSync(join(copy, 'scripts'), { recursive: true })
     symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
@@ -29,7 +46,10 @@ describe('the rings', () => {
   after(() => rmSync(copy, { recursive: true, force: true }))
 
   const cruise = () =>
-    spawnSync(join(ROOT, 'node_modules/.bin/depcruise'), ['src', '--config', '.dependency-cruiser.cjs'], { cwd: copy, encoding: 'utf8' })
+    spawnSync(join(ROOT, 'node_modules/.bin/depcruise'), ['src', '--config', '.dependency-cruiser.cjs'], {
+      cwd: copy,
+      encoding: 'utf8',
+    })
 
   it('hold in the tree as it is', () => {
     const { status, stdout } = cruise()

@@ -29,8 +29,14 @@ describe('a start that cannot work', () => {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(0, '::', resolve))
     const { port } = server.address() as { port: number }
-    await refused({ PORT: String(port) }, new RegExp(`^Port ${port} \\(PORT\\) is in use by another program: .*set PORT`))
-    await refused({ MQTT_PORT: String(port) }, new RegExp(`^Port ${port} \\(MQTT_PORT\\) is in use by another program: .*set MQTT_PORT`))
+    await refused(
+      { PORT: String(port) },
+      new RegExp(`^Port ${port} \\(PORT\\) is in use by another program: .*set PORT`),
+    )
+    await refused(
+      { MQTT_PORT: String(port) },
+      new RegExp(`^Port ${port} \\(MQTT_PORT\\) is in use by another program: .*set MQTT_PORT`),
+    )
     server.close()
   })
 
@@ -43,7 +49,10 @@ describe('a start that cannot work', () => {
   })
 
   it('says that the database cannot be reached', async () => {
-    await refused({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }, /^The database at 127.0.0.1:1\/none cannot be reached/)
+    await refused(
+      { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' },
+      /^The database at 127.0.0.1:1\/none cannot be reached/,
+    )
   })
 
   it('says that the folder cannot be written', async () => {
@@ -71,7 +80,12 @@ for (const engine of databases()) {
       assert.equal((await fetch(`${platform.url}/healthz`)).status, 200)
       assert.deepEqual(await (await fetch(`${platform.url}/readyz`)).json(), { status: 'ready', problems: {} })
       const metrics = await (await fetch(`${platform.url}/metrics`)).text()
-      for (const name of ['zahnrad_http_request_seconds_bucket', 'zahnrad_ingest_waiting', 'zahnrad_database_connections']) assert.match(metrics, new RegExp(name))
+      for (const name of [
+        'zahnrad_http_request_seconds_bucket',
+        'zahnrad_ingest_waiting',
+        'zahnrad_database_connections',
+      ])
+        assert.match(metrics, new RegExp(name))
     })
 
     it('refuses a second process on the same data folder', async () => {
@@ -90,7 +104,8 @@ for (const engine of databases()) {
       const twice = await platform.command('key', 'create', '--name', 'probe')
       assert.equal(twice.code, 1)
       assert.match(twice.stderr, /already a key named "probe"/)
-      const session = (authorization?: string) => fetch(`${platform.url}/api/v1/session`, { headers: authorization ? { authorization } : {} })
+      const session = (authorization?: string) =>
+        fetch(`${platform.url}/api/v1/session`, { headers: authorization ? { authorization } : {} })
       const kind = async (answer: Response) => ((await answer.json()) as { kind: string }).kind
       assert.equal(await kind(await session(`Bearer ${key}`)), 'key')
       assert.equal(await kind(await session()), 'anonymous')
@@ -109,13 +124,17 @@ for (const engine of databases()) {
       const cookie = first.headers.get('set-cookie')!
       assert.match(cookie, /HttpOnly; SameSite=Lax/)
       const own = { cookie: cookie.split(';')[0]! }
-      const kind = async () => ((await (await fetch(`${platform.url}/api/v1/session`, { headers: own })).json()) as { kind: string }).kind
+      const kind = async () =>
+        ((await (await fetch(`${platform.url}/api/v1/session`, { headers: own })).json()) as { kind: string }).kind
       assert.equal(await kind(), 'staff')
       const again = await fetch(platform.adminLink, { redirect: 'manual' })
       assert.equal(again.headers.get('set-cookie'), null)
       const { stdout } = await platform.command('admin', 'link')
       assert.match(stdout, /\/login\?code=zl_\S+\n$/)
-      const foreign = await fetch(`${platform.url}/api/v1/logout`, { method: 'POST', headers: { ...own, 'sec-fetch-site': 'cross-site' } })
+      const foreign = await fetch(`${platform.url}/api/v1/logout`, {
+        method: 'POST',
+        headers: { ...own, 'sec-fetch-site': 'cross-site' },
+      })
       assert.equal(foreign.status, 204)
       assert.equal(await kind(), 'staff')
     })
@@ -138,8 +157,8 @@ for (const engine of databases()) {
       const { code, stdout } = await platform.command('doctor', '--json')
       assert.equal(code, 0, stdout)
       const findings = JSON.parse(stdout) as { check: string; result: string }[]
-      for (const check of ['node', 'database', 'postgis', 'migrations', 'clock', 'disk']) assert.equal(findings.find((f) => f.check === check)?.result, 'ok', check)
+      for (const check of ['node', 'database', 'postgis', 'migrations', 'clock', 'disk'])
+        assert.equal(findings.find((f) => f.check === check)?.result, 'ok', check)
     })
   })
 }
-

@@ -70,7 +70,7 @@ async function answer(db: PGlite, request: WorkerRequest): Promise<unknown[]> {
   if (request.maxCost !== undefined) await refuseIfTooCostly(db, request)
   if (request.parameters.length === 0 && request.text.includes(';')) {
     const results = await db.exec(request.text)
-    return results.at(-1)?.rows ?? []
+    return results.flatMap((part) => part.rows)
   }
   const result = await db.query(request.text, [...request.parameters])
   // An exception inside GEOS ends the statement without an error and without a command tag.

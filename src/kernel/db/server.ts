@@ -115,7 +115,7 @@ async function runOn<R>(
 ): Promise<R[]> {
   try {
     const result = await target.query({ text, values: parameters as unknown[], name: options.name })
-    return (Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows) as R[]
+    return (Array.isArray(result) ? result.flatMap((part) => part.rows) : result.rows) as R[]
   } catch (error) {
     throw translate(error)
   }

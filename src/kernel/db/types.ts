@@ -24,6 +24,7 @@ export interface QueryOptions {
  * text (`unnest($1::int4[])`); `jsonb[]` parameters are arrays of JSON *texts*.
  */
 export interface Queryable {
+  /** Runs a query. Several statements in one text (only without parameters) answer with the rows of all of them. */
   query<R = Record<string, unknown>>(
     text: string,
     parameters?: readonly unknown[],

@@ -111,7 +111,11 @@ export class Broker {
     this.#aedes!.handle(socket)
   }
 
-  #authenticate(client: Client, password: Buffer | undefined, done: Parameters<NonNullable<ConstructorParameters<typeof Aedes>[0]>['authenticate'] & object>[3]): void {
+  #authenticate(
+    client: Client,
+    password: Buffer | undefined,
+    done: Parameters<NonNullable<ConstructorParameters<typeof Aedes>[0]>['authenticate'] & object>[3],
+  ): void {
     if (!password || password.length === 0) {
       this.#actors.set(client, ANONYMOUS)
       done(null, true)
@@ -135,7 +139,10 @@ export class Broker {
    * would be wrong again: it is acknowledged and the reason goes to `errors/{client id}`.
    */
   #publish(client: Client | null, packet: PublishPacket, done: (error?: Error | null) => void): void {
-    if (!client) return done(packet.topic.startsWith('$') || packet.topic.startsWith('errors/') ? null : new Error('only clients publish here'))
+    if (!client) {
+      done(new Error('only clients publish here'))
+      return
+    }
     const { topic } = packet
     const actor = this.#actors.get(client) ?? ANONYMOUS
     const accept = () => {
@@ -150,7 +157,8 @@ export class Broker {
         accept()
       },
       (error: unknown) => {
-        const status = error instanceof Problem ? error.status : ((error as { code?: unknown }).code as number | undefined)
+        const status =
+          error instanceof Problem ? error.status : ((error as { code?: unknown }).code as number | undefined)
         if (typeof status === 'number' && status >= 400 && status < 500 && status !== 401 && status !== 403) {
           received.inc({ outcome: 'invalid' })
           this.#tell(client, { topic, status, message: (error as Error).message })
@@ -175,7 +183,11 @@ export class Broker {
       }
       await observations.createObservation(actor, topic, body)
     } else if (!(await sources?.(topic, payload, actor))) {
-      throw new Problem(403, 'topic-unknown', `Nothing can be published to "${topic}": write to v1.1/Datastreams(id)/Observations.`)
+      throw new Problem(
+        403,
+        'topic-unknown',
+        `Nothing can be published to "${topic}": write to v1.1/Datastreams(id)/Observations.`,
+      )
     }
   }
 
@@ -199,7 +211,9 @@ export class Broker {
     if (this.#subscriptions.size === 0) return
     const slug = this.#options.catalog.byKey(dataset)?.id
     const paths = [`v1.1/Datastreams(${datastream})/Observations`, 'v1.1/Observations']
-    const topics = [...paths, ...paths.map((path) => `d/${slug}/${path}`)].filter((topic) => this.#subscriptions.has(topic))
+    const topics = [...paths, ...paths.map((path) => `d/${slug}/${path}`)].filter((topic) =>
+      this.#subscriptions.has(topic),
+    )
     if (topics.length === 0) return
     for (const row of rows) {
       const payload = JSON.stringify(this.#options.observations.formatObservation(row))
@@ -243,7 +257,9 @@ function listen(server: Server, port: number): Promise<number> {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(
         error.code === 'EADDRINUSE'
-          ? new SetupError(`Port ${port} (MQTT_PORT) is in use by another program: stop that program, or set MQTT_PORT to another port.`)
+          ? new SetupError(
+              `Port ${port} (MQTT_PORT) is in use by another program: stop that program, or set MQTT_PORT to another port.`,
+            )
           : error,
       )
     })

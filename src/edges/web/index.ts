@@ -47,17 +47,21 @@ export async function registerWeb(app: FastifyInstance, { root, mapOrigins }: We
   })
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0]!
-    const wantsPage = (request.method === 'GET' || request.method === 'HEAD') && (request.headers.accept ?? '*/*').includes('text/html')
+    const wantsPage =
+      (request.method === 'GET' || request.method === 'HEAD') && (request.headers.accept ?? '*/*').includes('text/html')
     const known = PAGES.some((pattern) => pattern.test(path))
     if (!known && !wantsPage) {
-      return reply.code(404).type('application/problem+json').send({
-        type: 'about:blank',
-        title: 'Not found',
-        status: 404,
-        code: 'not-found',
-        detail: `There is nothing at ${path}.`,
-        requestId: request.id,
-      })
+      return reply
+        .code(404)
+        .type('application/problem+json')
+        .send({
+          type: 'about:blank',
+          title: 'Not found',
+          status: 404,
+          code: 'not-found',
+          detail: `There is nothing at ${path}.`,
+          requestId: request.id,
+        })
     }
     return reply
       .code(known ? 200 : 404)

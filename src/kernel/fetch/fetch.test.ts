@@ -48,7 +48,7 @@ describe('fetching', () => {
         .end('a,b\n1,2\n')
     } else if (request.url === '/loop') response.writeHead(302, { location: '/loop' }).end()
     else if (request.url === '/moved') response.writeHead(301, { location: '/data' }).end()
-    else if (request.url === '/large') response.writeHead(200).end(Buffer.alloc(100_000))
+    else if (request.url === '/large') response.writeHead(200, { 'content-length': 100_000 }).end(Buffer.alloc(100_000))
     else if (request.url === '/endless') {
       response.writeHead(200)
       const timer = setInterval(() => response.write(Buffer.alloc(10_000)), 1)

@@ -124,6 +124,14 @@ const FormatSection = Type.Object(
         description: 'csv, xlsx: lines above the header; `preamble` can read them.',
       }),
     ),
+    headerLine: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 200,
+        description:
+          'csv: regular expression for the header line, where the number of lines above it varies (at most 1000).',
+      }),
+    ),
     header: Type.Optional(
       Type.Array(Type.String(), {
         minItems: 1,

@@ -42,8 +42,14 @@ export function checkMeaning(definition: DefinitionDocument): MeaningIssue[] {
   }
   for (const [name, pattern] of Object.entries(definition.preamble ?? {}))
     attempt(['preamble', name], () => new RegExp(pattern))
-  if (definition.preamble && !definition.format.skip) {
-    say(['preamble'], 'reads the lines above the header: say with format.skip how many there are')
+  const { format } = definition
+  if (format.headerLine !== undefined) {
+    attempt(['format', 'headerLine'], () => new RegExp(format.headerLine!, 'u'))
+    if (format.skip !== undefined || format.header !== undefined)
+      say(['format', 'headerLine'], 'goes with neither skip nor header')
+  }
+  if (definition.preamble && !format.skip && format.headerLine === undefined) {
+    say(['preamble'], 'reads the lines above the header: say with format.skip or format.headerLine where that is')
   }
   const { location } = definition.thing
   if (location) {
@@ -153,7 +159,7 @@ function checkPlaceholders(definition: DefinitionDocument, say: Say): void {
         const [head, ...rest] = name.split('.')
         const known = fields.get(head!)
         const field = rest.join('.')
-        if (known && !known.includes(field)) {
+        if (known && rest.length > 0 && !known.includes(field)) {
           say(path, `the lookup "${head}" has no field "${field}"${hint(field, known)}`)
         }
       }

@@ -41,6 +41,7 @@ export interface FormatOptions {
   encoding?: string
   quote?: string
   skip?: number
+  headerLine?: string
   header?: string[]
   comment?: string
   sheet?: string | number

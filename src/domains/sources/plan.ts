@@ -82,7 +82,7 @@ export function compilePlan(
   const base: Names = {
     constant: (name) => constants.get(name),
     column: (name) => columns.get(name) ?? -1,
-    lookup: (name) => lookupOf(name, lookups, base),
+    lookup: (name, own) => lookupOf(name, lookups, own),
     unknown: (name) => {
       if (lenient) return
       const known = [...constants.keys(), ...header, ...lookups.keys()]
@@ -163,13 +163,6 @@ function planSeries(
       const names: Names = {
         ...base,
         constant: (wanted) => groups.get(wanted) ?? base.constant(wanted),
-        lookup: (wanted) => lookupByGroups(wanted, names),
-      }
-      const lookupByGroups = (wanted: string, own: Names) => {
-        const found = base.lookup(wanted)
-        if (!found) return undefined
-        const by = definition.lookups?.[wanted.slice(0, wanted.indexOf('.'))]?.by
-        return by === undefined ? found : { by: compileTemplate(by, own), fields: found.fields }
       }
       const [firstGroup] = Object.values(match.groups ?? {})
       planned.push(planOne(document, column, name, firstGroup ?? name, names, columns))

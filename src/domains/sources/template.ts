@@ -1,7 +1,7 @@
 import type { Cell } from './model.ts'
 
-/** `{name}` in a text; `{a|b}` takes b where a is empty. Digits first (`{4}`) are not ours: they count in patterns. */
-const placeholder = /\{([\p{L}_$][^{}\n]*)\}/gu
+/** `{name}` in a text; `{a|b}` takes b where a is empty, `{a|'text'}` the text. Digits first (`{4}`) are not ours: they count in patterns. */
+const placeholder = /\{([\p{L}_$'][^{}\n]*)\}/gu
 
 /** Names in the braces of a text. */
 export function placeholders(text: string): string[] {
@@ -15,7 +15,7 @@ export interface Names {
   /** Index of a column, or −1. */
   column(name: string): number
   /** A field of a lookup: the text that is looked up, and the table. */
-  lookup(name: string): { by: Reader; fields: ReadonlyMap<string, string> } | undefined
+  lookup(name: string, own: Names): { by: Reader; fields: ReadonlyMap<string, string> } | undefined
   /** Called for a name nobody knows; may throw. */
   unknown(name: string): void
 }
@@ -68,11 +68,12 @@ function alternatives(options: readonly string[], names: Names): Reader {
 }
 
 function resolve(name: string, names: Names): Reader {
+  if (/^'.*'$/.test(name)) return { constant: name.slice(1, -1) }
   const constant = names.constant(name)
   if (constant !== undefined) return { constant }
   const column = names.column(name)
   if (column >= 0) return { read: (row) => cellText(row[column]) }
-  const lookup = names.lookup(name)
+  const lookup = names.lookup(name, names)
   if (lookup) {
     const { by, fields } = lookup
     if ('constant' in by) return { constant: fields.get(by.constant) ?? '' }

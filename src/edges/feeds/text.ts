@@ -8,7 +8,10 @@ const SAMPLE = 65_536
  * Text of a file as UTF-8 bytes, whatever it was written in; the byte order mark is taken off. Throws
  * {@link FileError} when the bytes are not in the encoding they should be in, and says which one they look like.
  */
-export async function* utf8Chunks(bytes: AsyncIterable<Uint8Array>, encoding: string | undefined): AsyncIterable<Buffer> {
+export async function* utf8Chunks(
+  bytes: AsyncIterable<Uint8Array>,
+  encoding: string | undefined,
+): AsyncIterable<Buffer> {
   let first = true
   let check: Utf8Check | undefined
   let decoder: ReturnType<typeof iconv.getDecoder> | undefined
@@ -33,18 +36,30 @@ export async function* utf8Chunks(bytes: AsyncIterable<Uint8Array>, encoding: st
 }
 
 function encodingOf(chunk: Buffer, declared: string | undefined): string {
-  const mark = chunk[0] === 0xff && chunk[1] === 0xfe ? 'utf-16le' : chunk[0] === 0xfe && chunk[1] === 0xff ? 'utf-16be' : undefined
+  const mark =
+    chunk[0] === 0xff && chunk[1] === 0xfe
+      ? 'utf-16le'
+      : chunk[0] === 0xfe && chunk[1] === 0xff
+        ? 'utf-16be'
+        : undefined
   if (declared === undefined) return mark ?? 'utf-8'
   if (declared.startsWith('utf-16')) {
     if (mark === undefined && !chunk.subarray(0, SAMPLE).includes(0)) {
-      throw new FileError(`the file is not ${declared}: it has no byte order mark and no zero bytes; try format.encoding utf-8`)
+      throw new FileError(
+        `the file is not ${declared}: it has no byte order mark and no zero bytes; try format.encoding utf-8`,
+      )
     }
     return mark ?? declared
   }
-  if (mark) throw new FileError(`the file is ${mark} (it has that byte order mark), not ${declared}: set format.encoding to ${mark}`)
+  if (mark)
+    throw new FileError(
+      `the file is ${mark} (it has that byte order mark), not ${declared}: set format.encoding to ${mark}`,
+    )
   const sample = chunk.subarray(0, SAMPLE)
   if (declared !== 'utf-8' && sample.some((byte) => byte > 0x7f) && isUtf8(withoutCutTail(sample))) {
-    throw new FileError(`the file is UTF-8, not ${declared}: its umlauts would be read as two letters each; leave out format.encoding`)
+    throw new FileError(
+      `the file is UTF-8, not ${declared}: its umlauts would be read as two letters each; leave out format.encoding`,
+    )
   }
   return declared
 }

@@ -1,53 +1,106 @@
-import { CsvError, type Options, Parser } from 'csv-parse'
-import { type Batch, FileError, type Format, type FormatOptions, type ParseContext } from '../../../domains/sources/index.ts'
+import { CsvError } from 'csv-parse'
+import { parse } from 'csv-parse/sync'
+import { type Batch, FileError, type Format, type FormatOptions } from '../../../domains/sources/index.ts'
 import { utf8Chunks } from '../text.ts'
+import { recordBlocks } from './blocks.ts'
 
-const BATCH_ROWS = 2000
-const MAX_RECORD_CHARACTERS = 1_000_000
 const MAX_PREAMBLE_BYTES = 1_000_000
+const MAX_PREAMBLE_LINES = 1000
 
-/** Separated values, streamed. Rows are arrays of texts; the header is the first line unless the definition gives one. */
+/**
+ * Separated values, streamed in blocks of whole records. Rows are arrays of texts; the header is the first line unless
+ * the definition gives one. csv-parse reads the blocks that hold quotes; those without — nearly all of a sensor's file —
+ * are plain splits, ten times as fast.
+ */
 export const csv: Format = {
   id: 'csv',
   async *parse(bytes, options, context) {
     const preamble: string[] = []
-    const source = withoutPreamble(utf8Chunks(bytes, options.encoding), options.skip ?? 0, preamble)
+    const quote = options.quote ?? '"'
+    const source = withoutPreamble(utf8Chunks(bytes, options.encoding), options, preamble)
     let header: readonly string[] | undefined = options.header
-    let firstRow = 1 + (options.skip ?? 0)
-    for await (const rows of records(source, options, context)) {
-      let data = rows
+    let row = 1
+    for await (const block of recordBlocks(source, quote)) {
+      context.signal?.throwIfAborted()
+      if (row === 1) row += preamble.length
+      let rows = block.quoted ? parsed(block.text, options, quote, row) : split(block.text, options)
+      const count = rows.length
       if (header === undefined) {
-        header = (rows[0] ?? []).map((name) => name.trim())
-        data = rows.slice(1)
-        firstRow++
+        const at = rows.findIndex((cells) => cells.length > 1 || cells[0] !== '')
+        if (at < 0) {
+          row += count
+          continue
+        }
+        header = rows[at]!.map((name) => name.trim())
+        rows = rows.slice(at + 1)
       }
-      if (data.length > 0) yield { header, rows: data, firstRow, preamble } satisfies Batch
-      firstRow += data.length
+      if (rows.length > 0) yield { header, rows, firstRow: row + count - rows.length, preamble } satisfies Batch
+      row += count
     }
     if (header === undefined) throw new FileError('the file is empty')
   },
 }
 
-/** Batches of records by csv-parse, which is fed by hand: its stream interface costs a third of the time. */
-async function* records(source: AsyncIterable<Buffer>, options: FormatOptions, context: ParseContext): AsyncIterable<string[][]> {
-  let batch: string[][] = []
-  const parser = new Parser(parserOptions(options))
-  const push = (record: string[]) => {
-    batch.push(record)
+function split(text: string, { separator = ',', comment }: FormatOptions): string[][] {
+  const lines = text.split(text.includes('\r') ? /\r\n|\n/ : '\n')
+  if (lines.at(-1) === '') lines.pop()
+  const rows: string[][] = new Array(lines.length)
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines[index]!
+    rows[index] = comment !== undefined && line.startsWith(comment) ? [''] : line.split(separator)
   }
-  const { api } = parser as unknown as { api: CsvApi }
-  const parse = (chunk: Buffer | undefined, end: boolean) => {
-    const error = api.parse(chunk, end, push, () => {})
-    if (error) throw fileError(error)
+  return rows
+}
+
+function parsed(
+  text: string,
+  { separator = ',', comment }: FormatOptions,
+  quote: string,
+  firstRow: number,
+): string[][] {
+  try {
+    return parse(text, { delimiter: separator, quote, comment: comment ?? null, relax_column_count: true })
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error
+    throw new FileError(`not readable as csv from line ${firstRow} on: ${error.message}`)
   }
+}
+
+/** Takes the lines above the header off and keeps them as texts; `headerLine` finds the header where their number varies. */
+async function* withoutPreamble(
+  source: AsyncIterable<Buffer>,
+  { skip = 0, headerLine }: FormatOptions,
+  preamble: string[],
+): AsyncIterable<Buffer> {
+  const pattern = headerLine === undefined ? undefined : new RegExp(headerLine, 'u')
+  let reached = pattern === undefined && skip === 0
+  let held: Buffer = Buffer.alloc(0)
   for await (const chunk of source) {
-    context.signal?.throwIfAborted()
-    parse(chunk, false)
-    if (batch.length >= BATCH_ROWS) {
-      yield batch
-      batch = []
+    if (reached) {
+      yield chunk
+      continue
     }
+    held = held.length > 0 ? Buffer.concat([held, chunk]) : chunk
+    while (!reached) {
+      const end = held.indexOf(10)
+      if (end < 0) break
+      const line = held.toString('utf8', 0, end).replace(/\r$/, '')
+      if (pattern?.test(line)) {
+        reached = true
+        break
+      }
+      if (preamble.length >= MAX_PREAMBLE_LINES)
+        throw new FileError(`none of the first ${MAX_PREAMBLE_LINES} lines matches headerLine ${headerLine}`)
+      preamble.push(line)
+      held = held.subarray(end + 1)
+      reached = pattern === undefined && preamble.length === skip
+    }
+    if (reached && held.length > 0) yield held
+    else if (held.length > MAX_PREAMBLE_BYTES)
+      throw new FileError(`the lines above the header are longer than ${MAX_PREAMBLE_BYTES} bytes`)
   }
-  parse(undefined, true)
-  if (batch.length > 0) yield batch
+  if (reached) return
+  throw new FileError(
+    pattern ? `no line matches headerLine ${headerLine}` : `the file ends within the ${skip} lines above the header`,
+  )
 }

@@ -1,0 +1,10 @@
+import type { Format } from '../../domains/sources/index.ts'
+import { csv } from './csv/index.ts'
+import { geojson } from './geojson/index.ts'
+import { json } from './json/index.ts'
+import { xlsx } from './xlsx/index.ts'
+
+export { unpack } from './archive/index.ts'
+
+/** Every way of reading bytes as rows. Each is a folder; leaving one out only takes its `format.type` away. */
+export const formats: readonly Format[] = [csv, json, geojson, xlsx]

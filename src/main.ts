@@ -6,10 +6,13 @@ import { createServer } from 'node:net'
 import { runCommand } from './cli/index.ts'
 import type { Config } from './config.ts'
 import { OWNER } from './domains/access/index.ts'
+import { Broker } from './edges/broker/index.ts'
 import { listenForCommands } from './edges/control/index.ts'
 import { registerOperation } from './edges/operation/index.ts'
+import { registerSensorThings } from './edges/sensorthings/index.ts'
 import { registerLogin, registerSession } from './edges/session/index.ts'
-import { buildInterface } from './interface.ts'
+import { registerWeb } from './edges/web/index.ts'
+import { buildInterface, INTERFACE } from './interface.ts'
 import { createHttp } from './kernel/http/index.ts'
 import { createLog } from './kernel/log.ts'
 import { gauge } from './kernel/metrics.ts'
@@ -55,7 +58,8 @@ export async function start(config: Config, _options: { empty: boolean }): Promi
 
 /** The edges on a platform: what the world can reach. */
 async function serve(platform: Platform, closers: { name: string; close: () => unknown }[]): Promise<void> {
-  const { config, log, db, access, sensing } = platform
+  const { config, log, db, access, catalog, sensing, city } = platform
+  const origin = () => config.publicUrl ?? `http://localhost:${config.port}`
   const app = await createHttp({ log, publicUrl: config.publicUrl, trustProxy: config.trustProxy })
   registerSession(app, { access })
   registerLogin(app, { access })
@@ -69,6 +73,12 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
     },
   })
   platformMetrics(platform)
+  const observations = registerSensorThings(app, { db, access, catalog, sensing, origin })
+  const mapOrigin = city.profile.map.style ? [new URL(city.profile.map.style).origin] : []
+  await registerWeb(app, { root: INTERFACE, mapOrigins: mapOrigin })
+  const broker = new Broker({ port: config.mqttPort, access, catalog, sensing, observations, log })
+  config.mqttPort = await broker.start()
+  closers.push({ name: 'broker', close: () => broker.stop() })
   const commands = await listenForCommands(config.dataDir, ({ argv, cwd, tty }, { out, err, signal }) =>
     runCommand(argv, { platform: async () => platform, cwd, stdout: out, stderr: err, signal, isTTY: tty }),
   )
@@ -79,8 +89,9 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
   closers.push({ name: 'http', close: () => app.close() })
   const { port } = app.server.address() as { port: number }
   config.port = port
-  const url = config.publicUrl ?? `http://localhost:${port}`
+  const url = origin()
   process.stdout.write(`Zahnrad: ${url}\n`)
+  process.stdout.write(`MQTT: mqtt://localhost:${config.mqttPort}\n`)
   process.stdout.write(`Admin: ${url}/login?code=${await access.createLoginCode(OWNER)}\n`)
   log.info({ url, engine: db.engine, waiting: sensing.waiting }, 'ready')
 }

@@ -19,7 +19,7 @@ export interface ObservationPort {
   /** Creates the observation `body` at `topic` (`v1.1/Datastreams(7)/Observations`, `d/{dataset}/v1.1/…`); resolves after commit. */
   createObservation(actor: Actor, topic: string, body: unknown): Promise<{ id: number }>
   /** What a topic delivers, or null when there is no such topic or the actor may not see it. */
-  resolveTopic(actor: Actor, topic: string): Promise<{ topic: string } | null>
+  resolveTopic(actor: Actor, topic: string): Promise<object | null>
   /** The JSON entity as GET answers it. */
   formatObservation(row: StoredObservation): object
 }

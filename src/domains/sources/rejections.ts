@@ -27,6 +27,17 @@ export class Rejections {
     entry.examples.push(example)
   }
 
+  /** Adds what another tally counted. */
+  merge(reason: string, count: number, examples: readonly RejectionExample[]): void {
+    this.total += count
+    const entry = this.#byReason.get(reason)
+    if (entry) {
+      entry.count += count
+      entry.examples.push(...examples.slice(0, EXAMPLES - entry.examples.length))
+    } else if (this.#byReason.size <= REASONS)
+      this.#byReason.set(reason, { reason, count, examples: examples.slice(0, EXAMPLES) })
+  }
+
   /** Most frequent first. */
   list(): Rejection[] {
     return [...this.#byReason.values()].sort((a, b) => b.count - a.count)

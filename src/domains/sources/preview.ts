@@ -1,0 +1,84 @@
+import type { Definition } from './definition.ts'
+import { Mapper } from './mapper.ts'
+import type { Batch, Cell, Entry, Format, RejectionExample } from './model.ts'
+import { limitsOf } from './origin.ts'
+
+export interface PreviewValue {
+  thing: string
+  series: string
+  property: string
+  unit: string
+  time: string
+  end: string | null
+  value: unknown
+  quality: 'good' | 'suspect'
+}
+
+/** One row of the input beside what the mapping makes of it. */
+export interface PreviewRow {
+  file: string
+  row: number
+  cells: Record<string, Cell>
+  values: PreviewValue[]
+  rejected: (RejectionExample & { reason: string })[]
+}
+
+/** Maps the first `limit` rows of what is there and writes nothing. */
+export async function previewRows(
+  definition: Definition,
+  defaultZone: string,
+  format: Format,
+  entries: (wanted: (path: string) => boolean) => AsyncIterable<Entry>,
+  limit: number,
+): Promise<PreviewRow[]> {
+  const rows: PreviewRow[] = []
+  const filter = new Mapper(definition, defaultZone)
+  const context = { maxDocumentBytes: limitsOf(definition).document }
+  for await (const entry of entries((path) => filter.wants(path))) {
+    for await (const batch of format.parse(entry.bytes, definition.format, { ...context, name: entry.path })) {
+      for (let index = 0; index < batch.rows.length; index++) {
+        rows.push(await previewRow(definition, defaultZone, entry.path, batch, index))
+        if (rows.length >= limit) return rows
+      }
+    }
+  }
+  return rows
+}
+
+async function previewRow(
+  definition: Definition,
+  zone: string,
+  file: string,
+  batch: Batch,
+  index: number,
+): Promise<PreviewRow> {
+  const mapper = new Mapper(definition, zone)
+  const mapped = mapper.file(file, new Map(), Date.now())
+  const cells = batch.rows[index]!
+  await mapped.map({
+    header: batch.header,
+    preamble: batch.preamble,
+    rows: [cells],
+    firstRow: batch.firstRow + index,
+    ...(batch.objects ? { objects: [batch.objects[index]] } : {}),
+  })
+  mapped.end()
+  return {
+    file,
+    row: batch.firstRow + index,
+    cells: Object.fromEntries(batch.header.map((name, column) => [name, cells[column]])),
+    values: mapper.waiting.map(({ observation, stream }) => ({
+      thing: stream.thing.name,
+      series: stream.name,
+      property: stream.observedProperty.key,
+      unit: stream.unit.symbol || stream.unit.name,
+      time: observation.t,
+      end: observation.tEnd,
+      value: observation.v ?? observation.x?.r ?? null,
+      quality: observation.q === 1 ? 'suspect' : 'good',
+    })),
+    rejected: mapper.rejections
+      .list()
+      .flatMap(({ reason, examples }) => examples.map((example) => ({ reason, ...example }))),
+  }
+}

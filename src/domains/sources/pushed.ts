@@ -1,0 +1,128 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Database } from '../../kernel/db/index.ts'
+import type { Log } from '../../kernel/log.ts'
+import { Signal } from '../../kernel/signal.ts'
+import type { Sensing } from '../sensing/index.ts'
+import { checkDefinition } from './check.ts'
+import type { Definition } from './definition.ts'
+import type { Format, RunFigures } from './model.ts'
+import { withEnvironment } from './origin.ts'
+import { Pushes } from './pushes.ts'
+import { allSources } from './store.ts'
+import { topicMatches, topicPlaceholders } from './topics.ts'
+
+interface Deps {
+  db: Database
+  sensing: Sensing
+  log: Log
+  timeZone: () => string
+  environment: Record<string, string | undefined>
+  formatOf: (definition: Definition) => Format
+  datasetOf: (definition: Definition) => Promise<number>
+}
+
+export interface PushedSource {
+  id: string
+  /** Key of the dataset it writes to: who may create there may push. */
+  dataset: number
+  definition: Definition
+}
+
+/** A topic filter some source wants, at the own broker or at another one. */
+export interface WantedTopic {
+  source: string
+  topic: string
+  broker: { url: string; username?: string; password?: string } | null
+}
+
+/** The sources others push to (webhook, mqtt). Kept in memory, as every message asks for them. */
+export class PushedSources {
+  /** The set of sources or their topics changed. */
+  readonly changed = new Signal<void>()
+  readonly #deps: Deps
+  #sources = new Map<string, PushedSource & { version: number; yaml: string; pushes: Pushes }>()
+
+  constructor(deps: Deps) {
+    this.#deps = deps
+  }
+
+  /** Reads the stored definitions again; called whenever one is added, removed or paused. */
+  async reload(): Promise<void> {
+    const { db, sensing, timeZone, formatOf, datasetOf } = this.#deps
+    const next: typeof this.#sources = new Map()
+    for (const row of await allSources(db)) {
+      if (row.paused) continue
+      const known = this.#sources.get(row.id)
+      if (known?.version === row.version) {
+        next.set(row.id, known)
+        continue
+      }
+      const definition = checkDefinition(row.yaml, row.id)
+      if (!definition.from.webhook && !definition.from.mqtt) continue
+      const dataset = await datasetOf(definition)
+      const source = { definition, version: row.version, dataset, stored: true }
+      const pushes = new Pushes({ db, sensing, defaultZone: timeZone }, source, formatOf(definition))
+      next.set(row.id, { id: row.id, definition, dataset, version: row.version, yaml: row.yaml, pushes })
+    }
+    this.#sources = next
+    this.changed.emit()
+  }
+
+  /** The source others post to under this id, or undefined. */
+  webhook(id: string): PushedSource | undefined {
+    const source = this.#sources.get(id)
+    return source?.definition.from.webhook ? source : undefined
+  }
+
+  /** Is this the secret the definition asks for? False where it has none. */
+  secretFits(source: PushedSource, given: string | undefined): boolean {
+    const secret = source.definition.from.webhook?.secret
+    if (secret === undefined || given === undefined) return false
+    const digest = (text: string) => createHash('sha256').update(text).digest()
+    return timingSafeEqual(digest(withEnvironment(secret, this.#deps.environment)), digest(given))
+  }
+
+  /** Takes a message for a source; resolves after commit with the figures of the group it was written in. */
+  async push(id: string, payload: Uint8Array, constants: ReadonlyMap<string, string> = new Map()): Promise<RunFigures> {
+    const source = this.#sources.get(id)
+    if (!source) throw new Error(`There is no source "${id}" that is pushed to.`)
+    return source.pushes.push({ payload, constants, arrival: Date.now() })
+  }
+
+  /** Which topics are wanted, of the own broker (`broker: null`) and of others. */
+  topics(): WantedTopic[] {
+    return [...this.#sources.values()].flatMap(({ id, definition }): WantedTopic[] => {
+      const { mqtt } = definition.from
+      if (!mqtt) return []
+      const secret = (text: string | undefined) => (text === undefined ? undefined : withEnvironment(text, this.#deps.environment))
+      try {
+        const broker = mqtt.broker === undefined ? null : { url: mqtt.broker, username: secret(mqtt.username), password: secret(mqtt.password) }
+        return [{ source: id, topic: mqtt.topic, broker }]
+      } catch (error) {
+        this.#deps.log.warn({ source: id, cause: (error as Error).message }, 'mqtt source cannot be connected')
+        return []
+      }
+    })
+  }
+
+  /** Sources of the own broker that want this topic. */
+  wanting(topic: string): PushedSource[] {
+    return [...this.#sources.values()].filter(({ definition: { from } }) => {
+      return from.mqtt !== undefined && from.mqtt.broker === undefined && topicMatches(from.mqtt.topic, topic)
+    })
+  }
+
+  /** A message of a topic for one source; resolves after commit. */
+  deliver(source: string, topic: string, payload: Uint8Array): Promise<RunFigures> {
+    return this.push(source, payload, topicPlaceholders(topic))
+  }
+
+  /** Messages waiting to be written. */
+  get waiting(): number {
+    return [...this.#sources.values()].reduce((sum, { pushes }) => sum + pushes.waiting, 0)
+  }
+
+  async drain(): Promise<void> {
+    await Promise.all([...this.#sources.values()].map(({ pushes }) => pushes.drain()))
+  }
+}

@@ -1,0 +1,125 @@
+import type { Database } from '../../kernel/db/index.ts'
+import type { Sensing } from '../sensing/index.ts'
+import type { Definition } from './definition.ts'
+import { beyondLimit } from './limit.ts'
+import { Mapper } from './mapper.ts'
+import { FileError, type Format, type RunFigures } from './model.ts'
+import { Rejections } from './rejections.ts'
+import { Run } from './run.ts'
+import { noteGood, startRun, updateRun } from './store.ts'
+
+export interface Message {
+  payload: Uint8Array
+  /** Further placeholders: the topic and its levels. */
+  constants: ReadonlyMap<string, string>
+  arrival: number
+}
+
+const MAX_GROUP = 500
+
+interface Waiting {
+  message: Message
+  resolve: (figures: RunFigures) => void
+  reject: (error: unknown) => void
+}
+
+/**
+ * What is pushed to one source. Messages that arrive while a group is being written form the next one (group commit).
+ * All of a day count as one run of the log.
+ */
+export class Pushes {
+  readonly #deps: { db: Database; sensing: Sensing; defaultZone: () => string }
+  readonly #source: { definition: Definition; version: number; dataset: number; stored: boolean }
+  readonly #format: Format
+  #waiting: Waiting[] = []
+  #busy: Promise<void> | undefined
+  #day = ''
+  #run = 0
+  #total: RunFigures = empty()
+  #rejections = new Rejections()
+
+  constructor(
+    deps: { db: Database; sensing: Sensing; defaultZone: () => string },
+    source: { definition: Definition; version: number; dataset: number; stored: boolean },
+    format: Format,
+  ) {
+    this.#deps = deps
+    this.#source = source
+    this.#format = format
+  }
+
+  /** Resolves after commit with the figures of the group the message was in; alone in it, they are its own. */
+  push(message: Message): Promise<RunFigures> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ message, resolve, reject })
+      this.#busy ??= this.#work()
+    })
+  }
+
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  async drain(): Promise<void> {
+    while (this.#busy) await this.#busy
+  }
+
+  async #work(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting.splice(0, MAX_GROUP)
+      try {
+        const figures = await this.#write(group.map(({ message }) => message))
+        for (const { resolve } of group) resolve(figures)
+      } catch (error) {
+        for (const { reject } of group) reject(error)
+      }
+    }
+    this.#busy = undefined
+  }
+
+  async #write(messages: Message[]): Promise<RunFigures> {
+    const { db } = this.#deps
+    const { definition, dataset } = this.#source
+    await this.#todaysRun()
+    const mapper = new Mapper(definition, this.#deps.defaultZone())
+    const run = new Run(this.#deps, definition, this.#format, mapper, { id: this.#run, dataset })
+    for (const { payload, constants, arrival } of messages) {
+      const path = constants.get('topic') ?? 'message'
+      try {
+        await run.file({ path, bytes: once(payload) }, mapper.file(path, constants, arrival))
+      } catch (error) {
+        if (!(error instanceof FileError)) throw error
+        mapper.read++
+        mapper.rejections.add(error.message, 1, 1, '', Buffer.from(payload.subarray(0, 200)).toString('utf8'))
+      }
+    }
+    await run.finish()
+    const figures = run.figures()
+    for (const field of ['read', 'accepted', 'unchanged', 'corrected', 'rejected'] as const)
+      this.#total[field] += figures[field]
+    for (const { reason, count, examples } of figures.rejections) this.#rejections.merge(reason, count, examples)
+    const outcome = beyondLimit(definition, this.#total.read, this.#total.rejected) ? 'rejections' : 'ok'
+    await updateRun(db, this.#run, { ...this.#total, rejections: this.#rejections.list() }, outcome)
+    if (this.#source.stored && figures.read > figures.rejected) await noteGood(db, definition.id, dataset, null)
+    return figures
+  }
+
+  async #todaysRun(): Promise<void> {
+    const day = new Date().toISOString().slice(0, 10)
+    if (day === this.#day) return
+    const { definition, version, dataset } = this.#source
+    const origin = definition.from.mqtt ? definition.from.mqtt.topic : 'webhook'
+    this.#run = await startRun(this.#deps.db, { source: definition.id, version, dataset, trigger: 'push', origin })
+    this.#day = day
+    this.#total = empty()
+    this.#rejections = new Rejections()
+  }
+}
+
+function empty(): RunFigures {
+  return { read: 0, accepted: 0, unchanged: 0, corrected: 0, rejected: 0, rejections: [] }
+}
+
+async function* once(payload: Uint8Array): AsyncIterable<Uint8Array> {
+  yield payload
+}

@@ -1,0 +1,150 @@
+import type { Database } from '../../kernel/db/index.ts'
+import type { NewObservation, Sensing, SourceWriter } from '../sensing/index.ts'
+import type { Definition } from './definition.ts'
+import { Entities } from './entities.ts'
+import type { FileMapper, Mapper } from './mapper.ts'
+import { type Entry, FileError, type Format, type Progress, type RunFigures } from './model.ts'
+import { limitsOf } from './origin.ts'
+
+const PROGRESS_MS = 500
+
+/** Rows a batch writes at once: the embedded engine copies each between threads, so its batches are smaller. */
+export function batchRows(db: Database): number {
+  return db.engine === 'embedded' ? 5000 : 20_000
+}
+
+/**
+ * The stretch from files to stored values. Parsing goes on while a batch is being written; never more than one is under
+ * way, so the order of the file is kept and memory stays bounded.
+ */
+export class Run {
+  readonly mapper: Mapper
+  accepted = 0
+  unchanged = 0
+  corrected = 0
+  readonly #writer: SourceWriter
+  readonly #entities: Entities
+  readonly #format: Format
+  readonly #rows: number
+  #underWay: Promise<void> = Promise.resolve()
+  #failure: { error: unknown } | undefined
+
+  constructor(
+    deps: { db: Database; sensing: Sensing },
+    definition: Definition,
+    format: Format,
+    mapper: Mapper,
+    run: { id: number; dataset: number },
+  ) {
+    this.mapper = mapper
+    this.#format = format
+    this.#writer = deps.sensing.writer({ id: run.id })
+    this.#entities = new Entities(deps, definition, run.dataset)
+    this.#rows = batchRows(deps.db)
+  }
+
+  /** Reads one file to its end. Throws {@link FileError} when the file is not what the definition describes. */
+  async file(entry: Entry, mapped: FileMapper, signal?: AbortSignal, onBatch?: () => void): Promise<void> {
+    const { format } = this.mapper.definition
+    const context = { name: entry.path, maxDocumentBytes: limitsOf(this.mapper.definition).document, signal }
+    try {
+      for await (const batch of this.#format.parse(entry.bytes, format, context)) {
+        await mapped.map(batch)
+        if (this.mapper.ready.length >= this.#rows) await this.flush()
+        onBatch?.()
+      }
+    } finally {
+      mapped.end()
+    }
+  }
+
+  /** Hands over what is mapped; resolves when the batch before it is stored. */
+  async flush(): Promise<void> {
+    const { mapper } = this
+    if (mapper.newStreams.length > 0) {
+      const streams = mapper.newStreams
+      mapper.newStreams = []
+      await this.#entities.ensure(streams)
+    }
+    for (const { observation, stream } of mapper.waiting) observation.datastream = stream.id
+    mapper.waiting = []
+    const rows = mapper.ready
+    mapper.ready = []
+    for (let at = 0; at < rows.length; at += this.#rows) {
+      await this.#settled()
+      this.#underWay = this.#write(rows.length <= this.#rows ? rows : rows.slice(at, at + this.#rows))
+    }
+  }
+
+  async #write(rows: NewObservation[]): Promise<void> {
+    try {
+      const { accepted, unchanged } = await this.#writer.write(rows)
+      this.accepted += accepted
+      this.unchanged += unchanged
+    } catch (error) {
+      this.#failure ??= { error }
+    }
+  }
+
+  async #settled(): Promise<void> {
+    await this.#underWay
+    if (this.#failure) throw this.#failure.error
+  }
+
+  /** Everything is read: writes the rest and settles the values that contradict what was stored. */
+  async finish(): Promise<void> {
+    await this.flush()
+    await this.#settled()
+    const { accepted, unchanged, corrected } = await this.#writer.finish()
+    this.accepted += accepted
+    this.unchanged += unchanged
+    this.corrected += corrected
+  }
+
+  figures(): RunFigures {
+    const { read, rejections } = this.mapper
+    return {
+      read,
+      accepted: this.accepted,
+      unchanged: this.unchanged,
+      corrected: this.corrected,
+      rejected: rejections.total,
+      rejections: rejections.list(),
+    }
+  }
+}
+
+/** Reads all files. One that is no good among several is rejected and the others go on; a single one fails the run. */
+export async function readAll(
+  run: Run,
+  entries: AsyncIterable<Entry>,
+  several: boolean,
+  report: (progress: Omit<Progress, 'share'>) => void,
+  signal?: AbortSignal,
+): Promise<number> {
+  const started = Date.now()
+  const { mapper } = run
+  let last = 0
+  let files = 0
+  for await (const entry of entries) {
+    signal?.throwIfAborted()
+    files++
+    const tell = () => {
+      signal?.throwIfAborted()
+      const now = Date.now()
+      if (now - last < PROGRESS_MS) return
+      last = now
+      report({ rows: mapper.rows, values: mapper.read, seconds: (now - started) / 1000, file: entry.path })
+    }
+    try {
+      await run.file(entry, mapper.file(entry.path), signal, tell)
+    } catch (error) {
+      if (!(error instanceof FileError) || !several)
+        throw error instanceof FileError ? new FileError(`${entry.path}: ${error.message}`) : error
+      mapper.read++
+      mapper.rejections.add(`the file cannot be used: ${error.message}`, 1, 0, '', null, entry.path)
+    }
+  }
+  report({ rows: mapper.rows, values: mapper.read, seconds: (Date.now() - started) / 1000 })
+  return files
+}

@@ -28,6 +28,11 @@ export interface PushedSource {
   definition: Definition
 }
 
+interface Loaded extends PushedSource {
+  version: number
+  pushes: Pushes
+}
+
 /** A topic filter some source wants, at the own broker or at another one. */
 export interface WantedTopic {
   source: string
@@ -40,7 +45,7 @@ export class PushedSources {
   /** The set of sources or their topics changed. */
   readonly changed = new Signal<void>()
   readonly #deps: Deps
-  #sources = new Map<string, PushedSource & { version: number; yaml: string; pushes: Pushes }>()
+  #sources = new Map<string, Loaded>()
 
   constructor(deps: Deps) {
     this.#deps = deps
@@ -49,7 +54,7 @@ export class PushedSources {
   /** Reads the stored definitions again; called whenever one is added, removed or paused. */
   async reload(): Promise<void> {
     const { db, sensing, timeZone, formatOf, datasetOf } = this.#deps
-    const next: typeof this.#sources = new Map()
+    const next = new Map<string, Loaded>()
     for (const row of await allSources(db)) {
       if (row.paused) continue
       const known = this.#sources.get(row.id)
@@ -62,7 +67,7 @@ export class PushedSources {
       const dataset = await datasetOf(definition)
       const source = { definition, version: row.version, dataset, stored: true }
       const pushes = new Pushes({ db, sensing, defaultZone: timeZone }, source, formatOf(definition))
-      next.set(row.id, { id: row.id, definition, dataset, version: row.version, yaml: row.yaml, pushes })
+      next.set(row.id, { id: row.id, definition, dataset, version: row.version, pushes })
     }
     this.#sources = next
     this.changed.emit()
@@ -94,9 +99,13 @@ export class PushedSources {
     return [...this.#sources.values()].flatMap(({ id, definition }): WantedTopic[] => {
       const { mqtt } = definition.from
       if (!mqtt) return []
-      const secret = (text: string | undefined) => (text === undefined ? undefined : withEnvironment(text, this.#deps.environment))
+      const secret = (text: string | undefined) =>
+        text === undefined ? undefined : withEnvironment(text, this.#deps.environment)
       try {
-        const broker = mqtt.broker === undefined ? null : { url: mqtt.broker, username: secret(mqtt.username), password: secret(mqtt.password) }
+        const broker =
+          mqtt.broker === undefined
+            ? null
+            : { url: mqtt.broker, username: secret(mqtt.username), password: secret(mqtt.password) }
         return [{ source: id, topic: mqtt.topic, broker }]
       } catch (error) {
         this.#deps.log.warn({ source: id, cause: (error as Error).message }, 'mqtt source cannot be connected')

@@ -3,7 +3,10 @@ import type { Config } from './config.ts'
 import { Access } from './domains/access/index.ts'
 import { Catalog, City } from './domains/catalog/index.ts'
 import { Sensing } from './domains/sensing/index.ts'
+import { Sources } from './domains/sources/index.ts'
+import { formats, unpack } from './edges/feeds/index.ts'
 import { type Database, migrate, openDatabase } from './kernel/db/index.ts'
+import { Fetcher } from './kernel/fetch/index.ts'
 import type { Log } from './kernel/log.ts'
 
 export const ROOT = join(import.meta.dirname, '..')
@@ -18,6 +21,7 @@ export interface Platform {
   catalog: Catalog
   access: Access
   sensing: Sensing
+  sources: Sources
   /** Set by `main.ts` while the platform listens on its ports. */
   serving: boolean
   close(): Promise<void>
@@ -34,6 +38,20 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
     const access = new Access({ db, catalog, openWrite: config.openWrite })
     if (config.openWrite) await access.inbox({ kind: 'anonymous', name: 'anonymous' })
     const sensing = new Sensing(db)
+    const fetcher = new Fetcher({ allowPrivate: config.allowPrivate })
+    const sources = new Sources({
+      db,
+      sensing,
+      catalog,
+      access,
+      log,
+      fetcher,
+      formats,
+      unpack,
+      scratch: join(config.dataDir, 'scratch'),
+      timeZone: () => city.profile.timeZone,
+      environment: process.env,
+    })
     return {
       config,
       log,
@@ -42,8 +60,11 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
       catalog,
       access,
       sensing,
+      sources,
       serving: false,
       async close() {
+        await sources.stop()
+        await fetcher.close()
         await sensing.drain()
         await db.close()
       },

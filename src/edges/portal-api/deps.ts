@@ -1,0 +1,22 @@
+import type { Access } from '../../domains/access/index.ts'
+import type { Catalog, City } from '../../domains/catalog/index.ts'
+import type { Sensing } from '../../domains/sensing/index.ts'
+import type { Sources } from '../../domains/sources/index.ts'
+import type { Database } from '../../kernel/db/index.ts'
+import type { Log } from '../../kernel/log.ts'
+import type { OpenApiPart } from './openapi.ts'
+
+export interface PortalDeps {
+  db: Database
+  access: Access
+  catalog: Catalog
+  city: City
+  sensing: Sensing
+  sources: Pick<Sources, 'list' | 'log'>
+  log: Log
+  /** Of this program, as people see it in the footer. */
+  version: string
+  sourceCode: string
+  /** What other edges add to the API's description. */
+  extra: readonly OpenApiPart[]
+}

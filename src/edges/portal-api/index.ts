@@ -1,0 +1,23 @@
+import type { FastifyInstance } from '../../kernel/http/index.ts'
+import { addCity } from './city.ts'
+import type { PortalDeps } from './deps.ts'
+import { addEvents } from './events.ts'
+import { describeApi } from './openapi.ts'
+import { addSeries } from './series.ts'
+import { addStations } from './stations.ts'
+
+export type { PortalDeps } from './deps.ts'
+export type { OpenApiPart } from './openapi.ts'
+
+/** The platform's own API, for its pages and for whatever no standard covers: `/api/v1/…`. Await it before listening. */
+export async function registerPortalApi(app: FastifyInstance, deps: PortalDeps): Promise<void> {
+  await describeApi(app, { version: deps.version }, deps.extra)
+  await app.register(async (api) => {
+    // The schemas describe answers; checking them field by field would cost more than the query.
+    api.setSerializerCompiler(() => (data) => JSON.stringify(data))
+    addCity(api as unknown as FastifyInstance, deps)
+    addStations(api as unknown as FastifyInstance, deps)
+    addSeries(api as unknown as FastifyInstance, deps)
+    addEvents(api as unknown as FastifyInstance, deps)
+  })
+}

@@ -1,0 +1,62 @@
+import { localDay, planSeries, series } from '../../domains/sensing/index.ts'
+import type { FastifyInstance } from '../../kernel/http/index.ts'
+import { counter } from '../../kernel/metrics.ts'
+import { csvName, csvOf, licenceLinks } from './csv.ts'
+import type { PortalDeps } from './deps.ts'
+import { ProblemAnswer, SeriesAnswer, SeriesQuery } from './schemas.ts'
+import { readTime } from './times.ts'
+
+const answered = counter('zahnrad_series_answers_total', 'Series answered by resolution and format', [
+  'resolution',
+  'format',
+])
+
+/** `GET /api/v1/series`: values of up to ten datastreams for a chart, a table or a file. */
+export function addSeries(api: FastifyInstance, { db, access, catalog, city }: PortalDeps): void {
+  api.get<{ Querystring: SeriesQuery }>(
+    '/api/v1/series',
+    {
+      schema: {
+        tags: ['Portal'],
+        summary: 'Values over time, with gaps, at the resolution asked for',
+        querystring: SeriesQuery,
+        response: { 200: SeriesAnswer, '4xx': ProblemAnswer },
+      },
+    },
+    async (request, reply) => {
+      const { datastream, from, to, resolution = 'auto', format = 'json' } = request.query
+      const { timeZone } = city.profile
+      const visible = access.visible(request.actor)
+      const query = {
+        datastreams: datastream.split(',').map(Number),
+        from: from === undefined ? undefined : readTime(from, 'from', timeZone),
+        to: to === undefined ? undefined : readTime(to, 'to', timeZone),
+        resolution,
+        timeZone,
+      }
+      reply.header('cache-control', 'no-cache')
+      if (format === 'csv') {
+        const plan = await planSeries(db, visible, query)
+        answered.inc({ resolution: plan.resolution, format })
+        const name = csvName(plan, localDay(plan.from, timeZone), localDay(Math.max(plan.from, plan.to - 1), timeZone))
+        const licences = licenceLinks(
+          catalog,
+          plan.heads.map((head) => head.dataset),
+        )
+        if (licences) reply.header('link', licences)
+        return reply
+          .type('text/csv; charset=utf-8; header=present')
+          .header('content-disposition', `attachment; filename="${name}"`)
+          .send(csvOf(db, visible, plan, catalog))
+      }
+      const answer = await series(db, visible, query)
+      answered.inc({ resolution: answer.resolution, format })
+      const licences = licenceLinks(
+        catalog,
+        answer.series.map((one) => one.dataset),
+      )
+      if (licences) reply.header('link', licences)
+      return { ...answer, series: answer.series.map(({ dataset: _, ...shown }) => shown) }
+    },
+  )
+}

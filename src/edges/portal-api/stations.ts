@@ -1,0 +1,125 @@
+import { licenceOf } from '../../domains/catalog/index.ts'
+import {
+  type Station,
+  type StationOverview,
+  type StationQuery,
+  station,
+  stationOverview,
+} from '../../domains/sensing/index.ts'
+import type { FastifyInstance } from '../../kernel/http/index.ts'
+import { Problem } from '../../kernel/problem.ts'
+import type { PortalDeps } from './deps.ts'
+import { sourceHealth } from './health.ts'
+import { ProblemAnswer, StationAnswer, StationParams, StationsAnswer } from './schemas.ts'
+
+const FRESH_MS = 1_000
+const LONGEST_MS = 10_000
+/** Share of the time the list may keep the database busy, however many people look at it. */
+const SHARE = 0.1
+
+/** `GET /api/v1/stations` and `/api/v1/stations/{id}`: what the pages show. */
+export function addStations(api: FastifyInstance, deps: PortalDeps): void {
+  const { db, access, catalog, city } = deps
+  const query: StationQuery = {
+    timeZone: city.profile.timeZone,
+    sources: sourceHealth(deps.sources),
+    dataset: (key) => catalog.byKey(key),
+  }
+  const remembered = rememberOverviews((visible) => stationOverview(db, visible, query))
+
+  api.get(
+    '/api/v1/stations',
+    {
+      schema: {
+        tags: ['Portal'],
+        summary: 'All stations with their newest values, and the city’s figures',
+        response: { 200: StationsAnswer, '4xx': ProblemAnswer },
+      },
+    },
+    async (request, reply) => {
+      reply.header('cache-control', 'no-cache')
+      return remembered(access.visible(request.actor))
+    },
+  )
+
+  api.get<{ Params: { id: string } }>(
+    '/api/v1/stations/:id',
+    {
+      schema: {
+        tags: ['Portal'],
+        summary: 'One station with its series, source, licence and links',
+        params: StationParams,
+        response: { 200: StationAnswer, '4xx': ProblemAnswer },
+      },
+    },
+    async (request, reply) => {
+      const id = Number(request.params.id)
+      const found = await station(db, access.visible(request.actor), id, query)
+      if (!found) throw new Problem(404, 'not-found', `There is no station ${id}, or it is not public.`)
+      reply.header('cache-control', 'no-cache')
+      return page(found, deps, request.origin)
+    },
+  )
+}
+
+/**
+ * The list is asked for by everyone who opens the start page: callers with the same rights share an answer for a second,
+ * or longer where it costs more.
+ */
+function rememberOverviews(make: (visible: readonly number[]) => Promise<StationOverview>) {
+  const known = new WeakMap<readonly number[], { until: number; answer: Promise<StationOverview> }>()
+  return (visible: readonly number[]): Promise<StationOverview> => {
+    const found = known.get(visible)
+    if (found && found.until > Date.now()) return found.answer
+    const began = Date.now()
+    const entry = { until: Number.POSITIVE_INFINITY, answer: make(visible) }
+    known.set(visible, entry)
+    entry.answer.then(
+      () => {
+        entry.until = Date.now() + Math.min(Math.max(FRESH_MS, (Date.now() - began) / SHARE), LONGEST_MS)
+      },
+      () => known.delete(visible),
+    )
+    return entry.answer
+  }
+}
+
+function page(found: Station, { catalog }: PortalDeps, origin: string) {
+  const dataset = catalog.byKey(found.dataset)!
+  const licence = licenceOf(dataset.licence)
+  const entity = (id: number) => `${origin}/sta/v1.1/Datastreams(${id})`
+  const links = (id: number) => ({
+    sensorthings: entity(id),
+    observations: `${entity(id)}/Observations`,
+    csv: `${origin}/api/v1/series?datastream=${id}&format=csv`,
+    mqttTopic: `v1.1/Datastreams(${id})/Observations`,
+  })
+  const datastreams = found.datastreams.map(({ datastream, dataset: _, latest, ...rest }) => ({
+    id: datastream,
+    ...rest,
+    latest: latest && { ...latest, quality: latest.quality === 'suspect' ? 1 : null },
+    links: links(datastream),
+  }))
+  const first = found.datastreams.slice(0, 10).map((one) => one.datastream)
+  return {
+    ...found,
+    dataset: {
+      id: dataset.id,
+      title: dataset.title,
+      licence: dataset.licence,
+      licenceName: licence?.name ?? dataset.licence,
+      licenceUrl: licence?.url || null,
+      attribution: dataset.attribution,
+      publisher: dataset.publisher,
+      contact: dataset.contact,
+      homepage: dataset.homepage,
+      state: dataset.state,
+    },
+    datastreams,
+    links: {
+      sensorthings: `${origin}/sta/v1.1/Things(${found.id})`,
+      csv: first.length > 0 ? `${origin}/api/v1/series?datastream=${first.join(',')}&format=csv` : null,
+      datastreams: datastreams.map((one) => ({ id: one.id, ...one.links })),
+    },
+  }
+}

@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { runCommand } from './cli/index.ts'
 import type { Config } from './config.ts'
 import { OWNER } from './domains/access/index.ts'
-import { Broker } from './edges/broker/index.ts'
+import { Broker, type SourcePort } from './edges/broker/index.ts'
 import { listenForCommands } from './edges/control/index.ts'
 import { registerOperation } from './edges/operation/index.ts'
 import { registerSensorThings } from './edges/sensorthings/index.ts'
@@ -14,6 +14,7 @@ import { registerLogin, registerSession } from './edges/session/index.ts'
 import { registerWeb } from './edges/web/index.ts'
 import { buildInterface, INTERFACE } from './interface.ts'
 import { createHttp } from './kernel/http/index.ts'
+import { Jobs } from './kernel/jobs/index.ts'
 import { createLog } from './kernel/log.ts'
 import { gauge } from './kernel/metrics.ts'
 import { SetupError } from './kernel/problem.ts'
@@ -76,9 +77,21 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
   const observations = registerSensorThings(app, { db, access, catalog, sensing, origin })
   const mapOrigin = city.profile.map.style ? [new URL(city.profile.map.style).origin] : []
   await registerWeb(app, { root: INTERFACE, mapOrigins: mapOrigin })
-  const broker = new Broker({ port: config.mqttPort, access, catalog, sensing, observations, log })
+  const broker = new Broker({
+    port: config.mqttPort,
+    access,
+    catalog,
+    sensing,
+    observations,
+    sources: sourceTopics(platform),
+    log,
+  })
   config.mqttPort = await broker.start()
   closers.push({ name: 'broker', close: () => broker.stop() })
+  const jobs = new Jobs(db, log)
+  await jobs.start()
+  closers.push({ name: 'jobs', close: () => jobs.stop() })
+  await platform.sources.start(jobs)
   const commands = await listenForCommands(config.dataDir, ({ argv, cwd, tty }, { out, err, signal }) =>
     runCommand(argv, { platform: async () => platform, cwd, stdout: out, stderr: err, signal, isTTY: tty }),
   )
@@ -94,6 +107,16 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
   process.stdout.write(`MQTT: mqtt://localhost:${config.mqttPort}\n`)
   process.stdout.write(`Admin: ${url}/login?code=${await access.createLoginCode(OWNER)}\n`)
   log.info({ url, engine: db.engine, waiting: sensing.waiting }, 'ready')
+}
+
+/** Messages on topics that a source wants, from clients that may write to its dataset. */
+function sourceTopics({ sources, access }: Platform): SourcePort {
+  return async (topic, payload, actor) => {
+    const wanted = sources.pushed.wanting(topic)
+    for (const { dataset } of wanted) access.require(actor, 'create', { dataset })
+    await Promise.all(wanted.map(({ id }) => sources.pushed.deliver(id, topic, payload)))
+    return wanted.length > 0
+  }
 }
 
 function platformMetrics({ db, sensing }: Platform): void {

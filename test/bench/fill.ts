@@ -9,9 +9,14 @@ const LIMIT = { timeoutMs: 1_800_000 }
 export async function fill(db: Database, dataset: number, rows: number): Promise<{ datastream: number }> {
   const each = Math.ceil(rows / 2000)
   for (let year = 2019; year <= 2027; year++) {
-    await db.query(`create table if not exists observation_${year} partition of observation for values from ('${year}-01-01Z') to ('${year + 1}-01-01Z')`)
+    await db.query(
+      `create table if not exists observation_${year} partition of observation for values from ('${year}-01-01Z') to ('${year + 1}-01-01Z')`,
+    )
   }
-  await db.query(`insert into thing (dataset, natural_key, name) select $1, 'bench ' || i, 'Thing ' || i from generate_series(1, 1000) i`, [dataset])
+  await db.query(
+    `insert into thing (dataset, natural_key, name) select $1, 'bench ' || i, 'Thing ' || i from generate_series(1, 1000) i`,
+    [dataset],
+  )
   await db.query(
     `insert into datastream (dataset, natural_key, thing, sensor, observed_property, name, unit)
      select $1, 'bench ' || t.id || '.' || k, t.id, (select min(id) from sensor), (select min(id) from observed_property), t.name || ' series ' || k,
@@ -19,7 +24,9 @@ export async function fill(db: Database, dataset: number, rows: number): Promise
      from thing t cross join generate_series(1, 2) k where t.natural_key like 'bench %'`,
     [dataset],
   )
-  const [first] = await db.query<{ id: number }>(`select min(id) as id from datastream where natural_key like 'bench %'`)
+  const [first] = await db.query<{ id: number }>(
+    `select min(id) as id from datastream where natural_key like 'bench %'`,
+  )
   // Time by time, as it arrives in life: neighbours on disk belong to different datastreams.
   await db.query(
     `insert into observation (id, t, v, datastream)
@@ -34,7 +41,10 @@ export async function fill(db: Database, dataset: number, rows: number): Promise
 }
 
 /** One year of 15-minute values in a datastream. */
-export async function yearOfQuarters(db: Database, datastream: number): Promise<{ datastream: number; from: string; to: string }> {
+export async function yearOfQuarters(
+  db: Database,
+  datastream: number,
+): Promise<{ datastream: number; from: string; to: string }> {
   await db.query(
     `insert into observation (id, t, t_end, v, datastream)
      select 4000000000000 + n, timestamptz '2025-01-01Z' + make_interval(mins => n * 15), timestamptz '2025-01-01Z' + make_interval(mins => n * 15 + 15),

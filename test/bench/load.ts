@@ -1,4 +1,5 @@
-/** Load from a process of its own: `connections` requests in flight for `seconds`; prints the result as JSON. */
+/** Load from a process of its own: `connections` requests in flight for `seconds`, told on stdin; prints the result as JSON. */
+import { readFileSync } from 'node:fs'
 import autocannon from 'autocannon'
 
 export interface LoadResult {
@@ -9,7 +10,7 @@ export interface LoadResult {
   errors: number
 }
 
-const { url, body, headers, connections, seconds, method } = JSON.parse(process.argv[2]!)
+const { url, body, headers, connections, seconds, method } = JSON.parse(readFileSync(0, 'utf8'))
 const result = await autocannon({ url, method, body, headers, connections, duration: seconds, pipelining: 1 })
 const answered = result['2xx']
 console.log(

@@ -18,21 +18,30 @@ const { stopPostgres } = await import('../support/postgres.ts')
 const { fill, yearOfQuarters } = await import('./fill.ts')
 type LoadResult = import('./load.ts').LoadResult
 
-const { values: options } = parseArgs({ options: { rows: { type: 'string', default: '10000000' }, seconds: { type: 'string', default: '8' } } })
+const { values: options } = parseArgs({
+  options: { rows: { type: 'string', default: '10000000' }, seconds: { type: 'string', default: '8' } },
+})
 const ROWS = Number(options.rows)
 const SECONDS = Number(options.seconds)
 const run = promisify(execFile)
 const rowsOut: { work: string; measured: string; against: string; ratio: string; goal: string }[] = []
 
 function report(work: string, measured: number, against: number, unit: string, goal: string): void {
-  rowsOut.push({ work, measured: `${round(measured)} ${unit}`, against: `${round(against)} ${unit}`, ratio: (measured / against).toFixed(2), goal })
+  rowsOut.push({
+    work,
+    measured: `${round(measured)} ${unit}`,
+    against: `${round(against)} ${unit}`,
+    ratio: (measured / against).toFixed(2),
+    goal,
+  })
 }
 const round = (n: number) => (n >= 100 ? Math.round(n).toLocaleString('en') : n.toFixed(2))
 
 async function load(options: object): Promise<LoadResult> {
   const script = join(import.meta.dirname, 'load.ts')
-  const { stdout } = await run(process.execPath, [script, JSON.stringify({ seconds: SECONDS, connections: 64, method: 'POST', ...options })])
-  return JSON.parse(stdout)
+  const running = run(process.execPath, [script])
+  running.child.stdin!.end(JSON.stringify({ seconds: SECONDS, connections: 64, method: 'POST', ...options }))
+  return JSON.parse((await running).stdout)
 }
 
 /** Median milliseconds of `work` over `times` runs after one to warm up. */
@@ -50,16 +59,25 @@ async function median(work: () => Promise<unknown>, times = 15): Promise<number>
 const server = databases().find((engine) => engine.name === 'server')!
 const place = await server.place()
 const log = createLog('warn')
-const db = await openDatabase({ url: place.env.DATABASE_URL, dataDir: mkdtempSync(join(tmpdir(), 'zahnrad-bench-')), log })
+const db = await openDatabase({
+  url: place.env.DATABASE_URL,
+  dataDir: mkdtempSync(join(tmpdir(), 'zahnrad-bench-')),
+  log,
+})
 const { dataset, thing, datastreams } = await sampleStation(db, 8)
 console.log(`Filling ${ROWS.toLocaleString('en')} observations in 2,000 datastreams …`)
 const filled = await fill(db, dataset, ROWS)
 const chart = await yearOfQuarters(db, datastreams[7]!)
 
-const child: ChildProcess = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'server.ts')], {
-  env: { ...process.env, ...place.env },
-  stdio: ['ignore', 'pipe', 'inherit'],
-})
+const child: ChildProcess = spawn(
+  process.execPath,
+  ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'server.ts')],
+  {
+    env: { ...process.env, ...place.env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  },
+)
+process.on('exit', () => child.kill('SIGKILL'))
 const [line] = (await once(child.stdout!, 'data')) as [Buffer]
 const { url, key } = JSON.parse(line.toString())
 const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` }
@@ -80,8 +98,18 @@ report('single Observation POST, durable', single.rate, noop.rate, 'req/s', '≥
 
 // Data array against raw unnest of the same values into the same table.
 const COUNT = 5_000
-const values = Array.from({ length: COUNT }, (_, i) => [new Date(Date.UTC(2027, 0, 1) + i * 60_000).toISOString(), i % 100])
-const dataArray = JSON.stringify([{ Datastream: { '@iot.id': datastreams[1] }, components: ['phenomenonTime', 'result'], 'dataArray@iot.count': COUNT, dataArray: values }])
+const values = Array.from({ length: COUNT }, (_, i) => [
+  new Date(Date.UTC(2027, 0, 1) + i * 60_000).toISOString(),
+  i % 100,
+])
+const dataArray = JSON.stringify([
+  {
+    Datastream: { '@iot.id': datastreams[1] },
+    components: ['phenomenonTime', 'result'],
+    'dataArray@iot.count': COUNT,
+    dataArray: values,
+  },
+])
 const bulk = await load({ url: `${url}/sta/v1.1/CreateObservations`, headers, body: dataArray, connections: 4 })
 if (bulk.errors > 0) throw new Error(`${bulk.errors} data arrays failed`)
 const times = values.map(([t]) => t)
@@ -102,10 +130,17 @@ await Promise.all(
     }
   }),
 )
-report('data array (CreateObservations, 5,000 rows)', bulk.rate * COUNT, raw / ((performance.now() - started) / 1000), 'rows/s', '≥ 0.6')
+report(
+  'data array (CreateObservations, 5,000 rows)',
+  bulk.rate * COUNT,
+  raw / ((performance.now() - started) / 1000),
+  'rows/s',
+  '≥ 0.6',
+)
 
 // Latest value of every datastream of 1,000 Things, against the plain SQL for the same answer.
-const latestUrl = '/sta/v1.1/Things?$top=1000&$select=id,name&$expand=Datastreams($select=id,name;$expand=Observations($top=1;$orderby=phenomenonTime%20desc))'
+const latestUrl =
+  '/sta/v1.1/Things?$top=1000&$select=id,name&$expand=Datastreams($select=id,name;$expand=Observations($top=1;$orderby=phenomenonTime%20desc))'
 const latest = await median(() => get(latestUrl))
 const plain = await median(() =>
   db.query(
@@ -120,19 +155,47 @@ report('1,000 Things with latest values (requests/s)', 1000 / latest, 1000 / pla
 // One year of 15-minute values by hour and by day, beside all the other rows.
 const { series } = await import('../../src/domains/sensing/index.ts')
 for (const resolution of ['hour', 'day'] as const) {
-  const query = { datastreams: [chart.datastream], from: chart.from, to: chart.to, resolution, timeZone: 'Europe/Berlin' }
+  const query = {
+    datastreams: [chart.datastream],
+    from: chart.from,
+    to: chart.to,
+    resolution,
+    timeZone: 'Europe/Berlin',
+  }
   const ms = await median(() => series(db, [dataset], query))
-  rowsOut.push({ work: `chart: one year by ${resolution}`, measured: `${ms.toFixed(1)} ms`, against: '30 ms', ratio: (ms / 30).toFixed(2), goal: '≤ 1' })
+  rowsOut.push({
+    work: `chart: one year by ${resolution}`,
+    measured: `${ms.toFixed(1)} ms`,
+    against: '30 ms',
+    ratio: (ms / 30).toFixed(2),
+    goal: '≤ 1',
+  })
 }
 
 // Paging: newest 100 of one datastream.
-const page = await median(() => get(`/sta/v1.1/Datastreams(${filled.datastream})/Observations?$top=100&$orderby=phenomenonTime%20desc`))
-const pageSql = await median(() =>
-  db.query('select id, t, t_end, v from observation where datastream = $1 order by t desc, id desc limit 100', [filled.datastream]),
+const page = await median(() =>
+  get(`/sta/v1.1/Datastreams(${filled.datastream})/Observations?$top=100&$orderby=phenomenonTime%20desc`),
 )
-rowsOut.push({ work: 'newest 100 of a datastream', measured: `${page.toFixed(2)} ms`, against: `${pageSql.toFixed(2)} ms SQL`, ratio: (page / pageSql).toFixed(2), goal: 'FROST: 32 ms' })
+const pageSql = await median(() =>
+  db.query('select id, t, t_end, v from observation where datastream = $1 order by t desc, id desc limit 100', [
+    filled.datastream,
+  ]),
+)
+rowsOut.push({
+  work: 'newest 100 of a datastream',
+  measured: `${page.toFixed(2)} ms`,
+  against: `${pageSql.toFixed(2)} ms SQL`,
+  ratio: (page / pageSql).toFixed(2),
+  goal: 'FROST: 32 ms',
+})
 const count = await median(() => get('/sta/v1.1/Observations?$count=true&$top=0'))
-rowsOut.push({ work: `$count of ${ROWS.toLocaleString('en')}`, measured: `${count.toFixed(2)} ms`, against: '5 ms', ratio: (count / 5).toFixed(2), goal: '≤ 1' })
+rowsOut.push({
+  work: `$count of ${ROWS.toLocaleString('en')}`,
+  measured: `${count.toFixed(2)} ms`,
+  against: '5 ms',
+  ratio: (count / 5).toFixed(2),
+  goal: '≤ 1',
+})
 
 child.kill('SIGTERM')
 await once(child, 'exit')
@@ -140,5 +203,7 @@ await db.close()
 await place.remove()
 stopPostgres()
 void thing
-console.log(`\n${cpus().length} × ${cpus()[0]?.model}, Node ${process.versions.node}, PostgreSQL with fsync, ${ROWS.toLocaleString('en')} other observations\n`)
+console.log(
+  `\n${cpus().length} × ${cpus()[0]?.model}, Node ${process.versions.node}, PostgreSQL with fsync, ${ROWS.toLocaleString('en')} other observations\n`,
+)
 console.table(rowsOut)

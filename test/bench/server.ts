@@ -15,7 +15,12 @@ registerSensorThings(app, platform)
 app.post('/noop', async (_request, reply) => reply.code(201).send({ ok: true }))
 await app.listen({ port: 0, host: '127.0.0.1' })
 const { port } = app.server.address() as { port: number }
-console.log(JSON.stringify({ url: `http://127.0.0.1:${port}`, key: await platform.access.createKey(`bench ${Date.now()}`, { kind: 'owner', name: 'owner' }) }))
+console.log(
+  JSON.stringify({
+    url: `http://127.0.0.1:${port}`,
+    key: await platform.access.createKey(`bench ${Date.now()}`, { kind: 'owner', name: 'owner' }),
+  }),
+)
 process.on('SIGTERM', async () => {
   await app.close()
   await platform.close()

@@ -8,6 +8,7 @@ import {
   type FastifyReply,
   type FastifyRequest,
   fastify,
+  LogController,
 } from 'fastify'
 import { DatabaseUnavailable, QueryTimeout } from '../db/index.ts'
 import type { Log } from '../log.ts'
@@ -42,7 +43,7 @@ const seconds = histogram('zahnrad_http_request_seconds', 'Duration of HTTP requ
 export async function createHttp({ log, publicUrl, trustProxy }: HttpOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     bodyLimit: BODY_LIMIT,

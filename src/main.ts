@@ -2,14 +2,17 @@
  * Wires everything by hand, in reading order, and closes it in reverse. Deleting an edge's folder and its lines here
  * must still compile.
  */
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { runCommand } from './cli/index.ts'
 import type { Config } from './config.ts'
 import { OWNER } from './domains/access/index.ts'
 import { Broker, type SourcePort } from './edges/broker/index.ts'
 import { listenForCommands } from './edges/control/index.ts'
 import { registerOperation } from './edges/operation/index.ts'
-import { registerSensorThings } from './edges/sensorthings/index.ts'
+import { registerPortalApi } from './edges/portal-api/index.ts'
+import { registerSensorThings, sensorThingsOpenApi } from './edges/sensorthings/index.ts'
 import { registerLogin, registerSession } from './edges/session/index.ts'
 import { registerWeb } from './edges/web/index.ts'
 import { buildInterface, INTERFACE } from './interface.ts'
@@ -18,7 +21,10 @@ import { Jobs } from './kernel/jobs/index.ts'
 import { createLog } from './kernel/log.ts'
 import { gauge } from './kernel/metrics.ts'
 import { SetupError } from './kernel/problem.ts'
-import { openPlatform, type Platform } from './platform.ts'
+import { openPlatform, type Platform, ROOT } from './platform.ts'
+
+const { version: VERSION, repository } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+const SOURCE_CODE: string = repository.url.replace(/^git\+|\.git$/g, '')
 
 /** Starts the platform, keeps it running until SIGTERM, SIGINT or the loss of its launcher, and stops it cleanly. */
 export async function start(config: Config, _options: { empty: boolean }): Promise<number> {
@@ -75,6 +81,12 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
   })
   platformMetrics(platform)
   const observations = registerSensorThings(app, { db, access, catalog, sensing, origin })
+  await registerPortalApi(app, {
+    ...platform,
+    version: VERSION,
+    sourceCode: SOURCE_CODE,
+    extra: [sensorThingsOpenApi()],
+  })
   const mapOrigin = city.profile.map.style ? [new URL(city.profile.map.style).origin] : []
   await registerWeb(app, { root: INTERFACE, mapOrigins: mapOrigin })
   const broker = new Broker({

@@ -14,6 +14,7 @@ export { before, hourOf } from './batch.ts'
 export type { DatastreamInfo } from './datastreams.ts'
 export { ensureDatastream, ensureFeatures, ensureObservedProperty, ensureSensor, ensureThing, moveFeatures } from './entities.ts'
 export * from './model.ts'
+export * from './read.ts'
 export { recompute, type Touched } from './recompute.ts'
 export type { SettleCounts, SourceWriter, WriteCounts } from './writer.ts'
 

@@ -8,6 +8,12 @@ import { limitsOf } from './origin.ts'
 
 const PROGRESS_MS = 500
 
+/**
+ * A batch ends with its file once it is this full. Files of an archive come in any order: a batch of one file is one
+ * stretch of time for each series, and the writer need not compare it with what lies between two far months.
+ */
+const FILE_SHARE = 0.25
+
 /** Rows a batch writes at once: the embedded engine copies each between threads, so its batches are smaller. */
 export function batchRows(db: Database): number {
   return db.engine === 'embedded' ? 5000 : 20_000
@@ -50,16 +56,17 @@ export class Run {
     try {
       for await (const batch of this.#format.parse(entry.bytes, format, context)) {
         await mapped.map(batch)
-        if (this.mapper.ready.length >= this.#rows) await this.flush()
+        if (this.mapper.ready.length >= this.#rows) await this.flush(false)
         onBatch?.()
       }
     } finally {
       mapped.end()
     }
+    if (this.mapper.ready.length >= this.#rows * FILE_SHARE) await this.flush(true)
   }
 
-  /** Hands over what is mapped; resolves when the batch before it is stored. */
-  async flush(): Promise<void> {
+  /** Hands over what is mapped, in whole batches unless `all`; resolves when the batch before it is stored. */
+  async flush(all: boolean): Promise<void> {
     const { mapper } = this
     if (mapper.newStreams.length > 0) {
       const streams = mapper.newStreams
@@ -69,11 +76,14 @@ export class Run {
     for (const { observation, stream } of mapper.waiting) observation.datastream = stream.id
     mapper.waiting = []
     const rows = mapper.ready
-    mapper.ready = []
-    for (let at = 0; at < rows.length; at += this.#rows) {
+    let at = 0
+    while (rows.length - at >= this.#rows || (all && at < rows.length)) {
+      const batch = rows.slice(at, at + this.#rows)
+      at += batch.length
       await this.#settled()
-      this.#underWay = this.#write(rows.length <= this.#rows ? rows : rows.slice(at, at + this.#rows))
+      this.#underWay = this.#write(batch)
     }
+    mapper.ready = rows.slice(at)
   }
 
   async #write(rows: NewObservation[]): Promise<void> {
@@ -93,7 +103,7 @@ export class Run {
 
   /** Everything is read: writes the rest and settles the values that contradict what was stored. */
   async finish(): Promise<void> {
-    await this.flush()
+    await this.flush(true)
     await this.#settled()
     const { accepted, unchanged, corrected } = await this.#writer.finish()
     this.accepted += accepted

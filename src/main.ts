@@ -10,11 +10,13 @@ import type { Config } from './config.ts'
 import { OWNER } from './domains/access/index.ts'
 import { Broker, type SourcePort } from './edges/broker/index.ts'
 import { listenForCommands } from './edges/control/index.ts'
+import { ForeignBrokers } from './edges/feeds/mqtt/index.ts'
 import { registerOperation } from './edges/operation/index.ts'
 import { registerPortalApi } from './edges/portal-api/index.ts'
 import { registerSensorThings, sensorThingsOpenApi } from './edges/sensorthings/index.ts'
 import { registerLogin, registerSession } from './edges/session/index.ts'
 import { registerWeb } from './edges/web/index.ts'
+import { registerWebhook } from './edges/webhook/index.ts'
 import { buildInterface, INTERFACE } from './interface.ts'
 import { createHttp } from './kernel/http/index.ts'
 import { Jobs } from './kernel/jobs/index.ts'
@@ -87,6 +89,7 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
     sourceCode: SOURCE_CODE,
     extra: [sensorThingsOpenApi()],
   })
+  registerWebhook(app, { sources: platform.sources, access })
   const mapOrigin = city.profile.map.style ? [new URL(city.profile.map.style).origin] : []
   await registerWeb(app, { root: INTERFACE, mapOrigins: mapOrigin })
   const broker = new Broker({
@@ -104,6 +107,8 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
   await jobs.start()
   closers.push({ name: 'jobs', close: () => jobs.stop() })
   await platform.sources.start(jobs)
+  const foreign = new ForeignBrokers({ sources: platform.sources, log })
+  closers.push({ name: 'foreign brokers', close: () => foreign.stop() })
   const commands = await listenForCommands(config.dataDir, ({ argv, cwd, tty }, { out, err, signal }) =>
     runCommand(argv, { platform: async () => platform, cwd, stdout: out, stderr: err, signal, isTTY: tty }),
   )

@@ -7,7 +7,7 @@ import { checkDefinition } from './check.ts'
 import type { Definition } from './definition.ts'
 import type { Format, RunFigures } from './model.ts'
 import { withEnvironment } from './origin.ts'
-import { Pushes } from './pushes.ts'
+import { type Message, Pushes } from './pushes.ts'
 import { allSources } from './store.ts'
 import { topicMatches, topicPlaceholders } from './topics.ts'
 
@@ -87,11 +87,10 @@ export class PushedSources {
     return timingSafeEqual(digest(withEnvironment(secret, this.#deps.environment)), digest(given))
   }
 
-  /** Takes a message for a source; resolves after commit with the figures of the group it was written in. */
-  async push(id: string, payload: Uint8Array, constants: ReadonlyMap<string, string> = new Map()): Promise<RunFigures> {
+  async #push(id: string, message: Omit<Message, 'arrival'>): Promise<RunFigures> {
     const source = this.#sources.get(id)
     if (!source) throw new Error(`There is no source "${id}" that is pushed to.`)
-    return source.pushes.push({ payload, constants, arrival: Date.now() })
+    return source.pushes.push({ ...message, arrival: Date.now() })
   }
 
   /** Which topics are wanted, of the own broker (`broker: null`) and of others. */
@@ -121,9 +120,14 @@ export class PushedSources {
     })
   }
 
-  /** A message of a topic for one source; resolves after commit. */
+  /** A message posted to a source; resolves after commit with what became of it. */
+  post(source: string, payload: Uint8Array): Promise<RunFigures> {
+    return this.#push(source, { payload, constants: new Map(), alone: true })
+  }
+
+  /** A message of a topic for one source; resolves after commit with the figures of the group it was written in. */
   deliver(source: string, topic: string, payload: Uint8Array): Promise<RunFigures> {
-    return this.push(source, payload, topicPlaceholders(topic))
+    return this.#push(source, { payload, constants: topicPlaceholders(topic), alone: false })
   }
 
   /** Messages waiting to be written. */

@@ -1,4 +1,5 @@
 import type { Database } from '../../kernel/db/index.ts'
+import { Problem } from '../../kernel/problem.ts'
 import type { Sensing } from '../sensing/index.ts'
 import type { Definition } from './definition.ts'
 import { beyondLimit } from './limit.ts'
@@ -13,9 +14,12 @@ export interface Message {
   /** Further placeholders: the topic and its levels. */
   constants: ReadonlyMap<string, string>
   arrival: number
+  /** Whoever sent it is told what became of it: it is written by itself. */
+  alone: boolean
 }
 
 const MAX_GROUP = 500
+const MAX_WAITING = 20_000
 
 interface Waiting {
   message: Message
@@ -25,6 +29,7 @@ interface Waiting {
 
 /**
  * What is pushed to one source. Messages that arrive while a group is being written form the next one (group commit).
+ * A message whose sender waits for figures is a group of its own.
  * All of a day count as one run of the log.
  */
 export class Pushes {
@@ -50,6 +55,13 @@ export class Pushes {
 
   /** Resolves after commit with the figures of the group the message was in; alone in it, they are its own. */
   push(message: Message): Promise<RunFigures> {
+    if (this.#waiting.length >= MAX_WAITING) {
+      throw new Problem(
+        503,
+        'overloaded',
+        `More than ${MAX_WAITING} messages for this source wait to be written: try again.`,
+      )
+    }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ message, resolve, reject })
       this.#busy ??= this.#work()
@@ -66,7 +78,8 @@ export class Pushes {
 
   async #work(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0, MAX_GROUP)
+      const single = this.#waiting.findIndex(({ message }) => message.alone)
+      const group = this.#waiting.splice(0, single === 0 ? 1 : Math.min(MAX_GROUP, single < 0 ? MAX_GROUP : single))
       try {
         const figures = await this.#write(group.map(({ message }) => message))
         for (const { resolve } of group) resolve(figures)

@@ -3,7 +3,14 @@ export type Expr =
   | { type: 'op'; op: string; args: Expr[]; pos: number }
   | { type: 'call'; name: string; args: Expr[]; pos: number }
   | { type: 'path'; segments: Segment[]; pos: number }
-  | { type: 'lambda'; segments: Segment[]; which: 'any' | 'all'; variable: string | null; body: Expr | null; pos: number }
+  | {
+      type: 'lambda'
+      segments: Segment[]
+      which: 'any' | 'all'
+      variable: string | null
+      body: Expr | null
+      pos: number
+    }
   | { type: 'in'; value: Expr; list: Expr[]; pos: number }
   | Literal
 

@@ -44,7 +44,11 @@ export class Builder {
     const { via } = navigation
     switch (via.kind) {
       case 'column':
-        return { alias, from: table, where: [sql`${id} = ${sql.ref(`${parent}.${via.column}`)}`, this.#seen(type, alias)] }
+        return {
+          alias,
+          from: table,
+          where: [sql`${id} = ${sql.ref(`${parent}.${via.column}`)}`, this.#seen(type, alias)],
+        }
       case 'reverse': {
         const tie = sql`${sql.ref(`${alias}.${via.column}`)} = ${parentId}`
         // An Observation belongs to its Datastream's dataset, and that Datastream is the visible row we come from.
@@ -92,6 +96,15 @@ function observationsOf(feature: Sql): Sql {
 }
 
 export const and = (conditions: readonly Sql[]): Sql =>
-  conditions.length === 0 ? sql`true` : sql`${sql.join(conditions.map((c) => sql`(${c})`), sql` and `)}`
+  conditions.length === 0
+    ? sql`true`
+    : sql`${sql.join(
+        conditions.map((c) => sql`(${c})`),
+        sql` and `,
+      )}`
 
-export const fromAll = (hops: readonly Hop[]): Sql => sql.join(hops.map((hop) => hop.from), sql`, `)
+export const fromAll = (hops: readonly Hop[]): Sql =>
+  sql.join(
+    hops.map((hop) => hop.from),
+    sql`, `,
+  )

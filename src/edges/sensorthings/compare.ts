@@ -55,7 +55,8 @@ export function compare(op: string, a: Value, b: Value, pos: number): Sql {
     if (!x || !y) throw mismatch(a, b, pos)
     return sql`(${(x as { sql: Sql }).sql} ${symbol} ${(y as { sql: Sql }).sql})`
   }
-  if (a.kind === 'geometry' || b.kind === 'geometry') throw bad('geometries are compared with st_equals and its kind', pos)
+  if (a.kind === 'geometry' || b.kind === 'geometry')
+    throw bad('geometries are compared with st_equals and its kind', pos)
   if (a.kind !== b.kind) throw mismatch(a, b, pos)
   if (a.kind === 'string' && op !== 'eq' && op !== 'ne') {
     return sql`(${a.sql} collate "C" ${symbol} ${(b as { sql: Sql }).sql} collate "C")`
@@ -101,7 +102,11 @@ function compareJson(op: string, a: Json, b: Value, pos: number): Sql {
   const symbol = sql.raw(SYMBOL[op]!)
   if (pairs.length === 1) return sql`(${pairs[0]![0]} ${symbol} ${pairs[0]![1]})`
   // null (another type) or false: never null as a whole where the value is of one of the types
-  return sql`(coalesce(${sql.join(pairs.map(([x, y]) => sql`(${x} ${symbol} ${y})`), sql`, `)}))`
+  return sql`(coalesce(${sql.join(
+    pairs.map(([x, y]) => sql`(${x} ${symbol} ${y})`),
+    sql`, `,
+  )}))`
 }
 
-const mismatch = (a: Value, b: Value, pos: number) => bad(`${describeKind(a)} cannot be compared with ${describeKind(b)}`, pos)
+const mismatch = (a: Value, b: Value, pos: number) =>
+  bad(`${describeKind(a)} cannot be compared with ${describeKind(b)}`, pos)

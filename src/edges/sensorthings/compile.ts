@@ -48,7 +48,8 @@ export class Compiler {
     if (expr.type === 'path') return this.#scalarPath(expr.segments)
     const leaf: Leaf = { hops: new Map() }
     const value = this.#value(expr, new Map(), leaf)
-    if (leaf.hops.size > 0) throw this.#bad('a path inside an expression cannot be sorted by: use the path alone', expr.pos)
+    if (leaf.hops.size > 0)
+      throw this.#bad('a path inside an expression cannot be sorted by: use the path alone', expr.pos)
     return value
   }
 
@@ -124,7 +125,9 @@ export class Compiler {
         }
         case 'in': {
           const value = this.#value(expr.value, variables, leaf)
-          const options = expr.list.map((item) => this.#named(() => compare('eq', value, this.#value(item, variables, leaf), item.pos)))
+          const options = expr.list.map((item) =>
+            this.#named(() => compare('eq', value, this.#value(item, variables, leaf), item.pos)),
+          )
           return { kind: 'boolean', sql: sql`(${sql.join(options, sql` or `)})` }
         }
         case 'lambda':
@@ -212,21 +215,29 @@ export class Compiler {
     for (const segment of segments) {
       const navigation = navigationOf(type, segment.name)
       if (!navigation) break
-      if (navigation.many) throw this.#bad(`${navigation.name} leads to several entities and cannot be sorted by`, segment.pos)
+      if (navigation.many)
+        throw this.#bad(`${navigation.name} leads to several entities and cannot be sorted by`, segment.pos)
       type = typeNamed(navigation.target)
     }
     const { row, rest } = this.#walk(segments, new Map(), leaf)
     const value = this.#property(row, rest, segments)
     if (leaf.hops.size === 0) return value
     const hops = [...leaf.hops.values()]
-    const pick = (s: Sql): Sql => sql`(select ${s} from ${fromAll(hops)} where ${and(hops.flatMap((hop) => hop.where))})`
+    const pick = (s: Sql): Sql =>
+      sql`(select ${s} from ${fromAll(hops)} where ${and(hops.flatMap((hop) => hop.where))})`
     switch (value.kind) {
       case 'null':
         return value
       case 'time':
         return instant(pick(value.start))
       case 'json':
-        return { ...value, number: pick(value.number), text: pick(value.text), boolean: pick(value.boolean), numberNotNull: false }
+        return {
+          ...value,
+          number: pick(value.number),
+          text: pick(value.text),
+          boolean: pick(value.boolean),
+          numberNotNull: false,
+        }
       default:
         return { ...value, sql: pick(value.sql), notNull: false } as Value
     }
@@ -248,11 +259,13 @@ export class Compiler {
       case 'time':
         return this.#time(literal)
       case 'date': {
-        if (parseInstant(`${literal.value}T00:00:00Z`) === null) throw this.#bad(`${literal.value} is not a day`, literal.pos)
+        if (parseInstant(`${literal.value}T00:00:00Z`) === null)
+          throw this.#bad(`${literal.value} is not a day`, literal.pos)
         return { kind: 'date', sql: sql`${literal.value}::date`, literal: literal.value }
       }
       case 'timeOfDay': {
-        if (parseInstant(`2000-01-01T${literal.value}Z`) === null) throw this.#bad(`${literal.value} is not a time of day`, literal.pos)
+        if (parseInstant(`2000-01-01T${literal.value}Z`) === null)
+          throw this.#bad(`${literal.value} is not a time of day`, literal.pos)
         return { kind: 'timeOfDay', sql: sql`${literal.value}::time` }
       }
       case 'duration':
@@ -296,8 +309,10 @@ function arithmetic(op: string, a: Value, b: Value, posA: number, posB: number):
       return { ...a, start: shift(a.start), end: a.end && shift(a.end) }
     }
     if (op === 'add' && a.kind === 'duration' && b.kind === 'time') return arithmetic(op, b, a, posB, posA)
-    if (a.kind === 'duration' && b.kind === 'duration') return { kind: 'duration', sql: sql`(${a.sql} ${symbol} ${b.sql})` }
-    if (op === 'sub' && a.kind === 'time' && b.kind === 'time') return { kind: 'duration', sql: sql`(${a.start} - ${b.start})` }
+    if (a.kind === 'duration' && b.kind === 'duration')
+      return { kind: 'duration', sql: sql`(${a.sql} ${symbol} ${b.sql})` }
+    if (op === 'sub' && a.kind === 'time' && b.kind === 'time')
+      return { kind: 'duration', sql: sql`(${a.start} - ${b.start})` }
   }
   if ((op === 'mul' || op === 'div') && a.kind === 'duration') {
     return { kind: 'duration', sql: sql`(${a.sql} ${symbol} ${divisor(op, as(b, 'number', posB).sql)})` }

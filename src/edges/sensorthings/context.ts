@@ -51,4 +51,3 @@ export async function resolve(context: Context, steps: readonly Step[]): Promise
 }
 
 export const missing = (steps: readonly Step[]) => notFound(`${describeSteps(steps)} does not exist`)
-

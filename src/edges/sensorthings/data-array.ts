@@ -12,7 +12,8 @@ interface Group {
 export function formatDataArray(shape: Shape, rows: readonly Row[], base: string): Group[] {
   const readers: { name: string; read: (row: Row) => unknown }[] = []
   if (shape.showId) readers.push({ name: 'id', read: (row) => row.id })
-  for (const property of shape.properties as Property[]) readers.push({ name: property.name, read: (row) => property.format(row) ?? null })
+  for (const property of shape.properties as Property[])
+    readers.push({ name: property.name, read: (row) => property.format(row) ?? null })
   const groups = new Map<unknown, Group>()
   for (const row of rows) {
     let group = groups.get(row.datastream)

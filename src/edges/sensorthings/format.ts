@@ -58,4 +58,3 @@ function* nextOptions(query: Query): Iterable<string> {
 }
 
 const tokenValue = (value: unknown): string | null => (value === null || value === undefined ? null : String(value))
-

@@ -17,7 +17,12 @@ const string = (s: Sql): Value => ({ kind: 'string', sql: s })
 const boolean = (s: Sql): Value => ({ kind: 'boolean', sql: s })
 
 /** Functions over plain values: the SQL of each argument is handed over. */
-function plain(takes: readonly Wanted[], result: (s: Sql) => Value, make: (...args: Sqls) => Sql, optional = 0): StaFunction {
+function plain(
+  takes: readonly Wanted[],
+  result: (s: Sql) => Value,
+  make: (...args: Sqls) => Sql,
+  optional = 0,
+): StaFunction {
   return { takes, optional, make: (args) => result(make(...args.map((arg) => (arg as { sql: Sql }).sql))) }
 }
 
@@ -67,10 +72,19 @@ const FUNCTIONS: Record<string, StaFunction> = {
     takes: ['time'],
     make: ([t]) => number(sql`(extract(second from ${(t as Period).start}) % 1)::float8`),
   },
-  date: { takes: ['time'], make: ([t]) => ({ kind: 'date', sql: sql`((${(t as Period).start} at time zone 'UTC')::date)` }) },
-  time: { takes: ['time'], make: ([t]) => ({ kind: 'timeOfDay', sql: sql`((${(t as Period).start} at time zone 'UTC')::time)` }) },
+  date: {
+    takes: ['time'],
+    make: ([t]) => ({ kind: 'date', sql: sql`((${(t as Period).start} at time zone 'UTC')::date)` }),
+  },
+  time: {
+    takes: ['time'],
+    make: ([t]) => ({ kind: 'timeOfDay', sql: sql`((${(t as Period).start} at time zone 'UTC')::time)` }),
+  },
   // Times are kept and answered in UTC.
-  totaloffsetminutes: { takes: ['time'], make: ([t]) => number(sql`case when ${(t as Period).start} is not null then 0::float8 end`) },
+  totaloffsetminutes: {
+    takes: ['time'],
+    make: ([t]) => number(sql`case when ${(t as Period).start} is not null then 0::float8 end`),
+  },
   now: { takes: [], make: () => instant(sql`now()`) },
   mindatetime: { takes: [], make: () => instant(sql`'0001-01-01T00:00:00Z'::timestamptz`) },
   maxdatetime: { takes: [], make: () => instant(sql`'9999-12-31T23:59:59.999999Z'::timestamptz`) },
@@ -107,7 +121,9 @@ const FUNCTIONS: Record<string, StaFunction> = {
       if (mask === undefined || !/^[TF*012]{9}$/i.test(mask)) {
         throw bad('st_relate: the pattern is nine of the characters T F * 0 1 2, as a string', pos)
       }
-      return boolean(sql`st_relate(${(a as { sql: Sql }).sql}, ${(b as { sql: Sql }).sql}, ${mask.toUpperCase()}::text)`)
+      return boolean(
+        sql`st_relate(${(a as { sql: Sql }).sql}, ${(b as { sql: Sql }).sql}, ${mask.toUpperCase()}::text)`,
+      )
     },
   },
 }
@@ -132,4 +148,3 @@ export function applyFunction(name: string, args: { value: Value; pos: number }[
   })
   return fn.make(converted, pos)
 }
-

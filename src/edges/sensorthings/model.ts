@@ -69,7 +69,15 @@ const toMany = (nav: string, target: string, column: string, inverse: string): N
   inverse,
   via: { kind: 'reverse', column },
 })
-const linked = (nav: string, target: string, table: string, from: string, to: string, inverse: string, mandatory = false): Navigation => ({
+const linked = (
+  nav: string,
+  target: string,
+  table: string,
+  from: string,
+  to: string,
+  inverse: string,
+  mandatory = false,
+): Navigation => ({
   name: nav,
   target,
   many: true,
@@ -99,7 +107,14 @@ const LOCATION: EntityType = {
   properties: [name, description, encodingType, geometry('location'), properties],
   navigations: [
     linked('Things', 'Thing', 'thing_location', 'location', 'thing', 'Locations'),
-    linked('HistoricalLocations', 'HistoricalLocation', 'historical_location_location', 'location', 'historical_location', 'Locations'),
+    linked(
+      'HistoricalLocations',
+      'HistoricalLocation',
+      'historical_location_location',
+      'location',
+      'historical_location',
+      'Locations',
+    ),
   ],
 }
 
@@ -122,7 +137,15 @@ const HISTORICAL_LOCATION: EntityType = {
   ],
   navigations: [
     toOne('Thing', 'Thing', 'thing', 'HistoricalLocations'),
-    linked('Locations', 'Location', 'historical_location_location', 'historical_location', 'location', 'HistoricalLocations', true),
+    linked(
+      'Locations',
+      'Location',
+      'historical_location_location',
+      'historical_location',
+      'location',
+      'HistoricalLocations',
+      true,
+    ),
   ],
 }
 
@@ -313,7 +336,13 @@ const OBSERVATION: EntityType = {
   ],
   navigations: [
     toOne('Datastream', 'Datastream', 'datastream', 'Observations'),
-    { name: 'FeatureOfInterest', target: 'FeatureOfInterest', many: false, inverse: 'Observations', via: { kind: 'feature' } },
+    {
+      name: 'FeatureOfInterest',
+      target: 'FeatureOfInterest',
+      many: false,
+      inverse: 'Observations',
+      via: { kind: 'feature' },
+    },
   ],
 }
 
@@ -324,7 +353,13 @@ const FEATURE_OF_INTEREST: EntityType = {
   owned: true,
   properties: [name, description, encodingType, geometry('feature'), properties],
   navigations: [
-    { name: 'Observations', target: 'Observation', many: true, inverse: 'FeatureOfInterest', via: { kind: 'featureObservations' } },
+    {
+      name: 'Observations',
+      target: 'Observation',
+      many: true,
+      inverse: 'FeatureOfInterest',
+      via: { kind: 'featureObservations' },
+    },
   ],
 }
 
@@ -345,7 +380,8 @@ const bySet = new Map(TYPES.map((type) => [type.set, type]))
 
 export const typeNamed = (typeName: string): EntityType => byName.get(typeName)!
 export const typeOfSet = (set: string): EntityType | undefined => bySet.get(set)
-export const navigationOf = (type: EntityType, nav: string): Navigation | undefined => type.navigations.find((n) => n.name === nav)
+export const navigationOf = (type: EntityType, nav: string): Navigation | undefined =>
+  type.navigations.find((n) => n.name === nav)
 export const propertyOf = (type: EntityType, property: string): Property | undefined =>
   type.properties.find((p) => p.name === property)
 export const isId = (property: string): boolean => property === 'id' || property === '@iot.id'

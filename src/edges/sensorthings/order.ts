@@ -20,14 +20,32 @@ export interface Key {
  * The sort of a set: what was asked for, then what makes it a total order, so that no page repeats or loses a row.
  * Observations without $orderby come by datastream and time, which the index serves at any depth.
  */
-export function orderKeys(type: EntityType, alias: string, items: readonly OrderItem[], compiler: Compiler, fixed: boolean): Key[] {
+export function orderKeys(
+  type: EntityType,
+  alias: string,
+  items: readonly OrderItem[],
+  compiler: Compiler,
+  fixed: boolean,
+): Key[] {
   const keys: Key[] = []
   for (const { expr, desc } of items) keys.push(...keysOf(compiler.order(expr), desc, expr.pos))
-  const id: Key = { sql: sql.ref(`${alias}.id`), desc: keys.at(-1)?.desc ?? false, nullable: false, cast: 'int8', column: 'id' }
+  const id: Key = {
+    sql: sql.ref(`${alias}.id`),
+    desc: keys.at(-1)?.desc ?? false,
+    nullable: false,
+    cast: 'int8',
+    column: 'id',
+  }
   if (type.name === 'Observation') {
     if (items.length === 0) {
       const t: Key = { sql: sql.ref(`${alias}.t`), desc: false, nullable: false, cast: 'timestamptz', column: 't' }
-      const datastream: Key = { sql: sql.ref(`${alias}.datastream`), desc: false, nullable: false, cast: 'int8', column: 'datastream' }
+      const datastream: Key = {
+        sql: sql.ref(`${alias}.datastream`),
+        desc: false,
+        nullable: false,
+        cast: 'int8',
+        column: 'datastream',
+      }
       return fixed ? [t, id] : [datastream, t, id]
     }
   }
@@ -78,7 +96,8 @@ export function orderBy(keys: readonly Key[]): Sql {
  * partition can use: a row comparison over the leading keys of one direction, and the first key alone.
  */
 export function afterRow(keys: readonly Key[], after: readonly unknown[]): Sql {
-  if (after.length !== keys.length) throw bad('$skiptoken: does not belong to this $orderby; follow @iot.nextLink as it was given', 0)
+  if (after.length !== keys.length)
+    throw bad('$skiptoken: does not belong to this $orderby; follow @iot.nextLink as it was given', 0)
   const values = keys.map((key, i) => checkToken(key, after[i]))
   const hints: Sql[] = []
   let uniform = 0
@@ -91,8 +110,16 @@ export function afterRow(keys: readonly Key[], after: readonly unknown[]): Sql {
     if (uniform === keys.length) return and([...hints, sql`(${left}) ${than} (${right})`])
     if (uniform > 1) hints.push(sql`(${left}) ${than}= (${right})`)
   }
-  const alternatives = keys.map((key, i) => and([...keys.slice(0, i).map((k, j) => equal(k, values[j]!)), beyond(key, values[i]!)]))
-  return and([...hints, sql.join(alternatives.map((a) => sql`(${a})`), sql` or `)])
+  const alternatives = keys.map((key, i) =>
+    and([...keys.slice(0, i).map((k, j) => equal(k, values[j]!)), beyond(key, values[i]!)]),
+  )
+  return and([
+    ...hints,
+    sql.join(
+      alternatives.map((a) => sql`(${a})`),
+      sql` or `,
+    ),
+  ])
 }
 
 const equal = (key: Key, value: Sql | null): Sql =>
@@ -119,4 +146,3 @@ function checkToken(key: Key, value: unknown): Sql | null {
   const cast = sql`${value}::${sql.raw(key.cast)}`
   return key.cast === 'text' ? sql`${cast} collate "C"` : cast
 }
-

@@ -1,5 +1,5 @@
 import peggy from 'peggy'
-import type { Expr, ExpandItem, OrderItem, SelectItem } from './ast.ts'
+import type { ExpandItem, Expr, OrderItem, SelectItem } from './ast.ts'
 import { bad } from './errors.ts'
 import { GRAMMAR } from './grammar.ts'
 
@@ -53,7 +53,8 @@ function checkBounds(option: string, text: string): void {
     const c = text.charCodeAt(i)
     if (c === 39) quoted = !quoted
     else if (quoted) continue
-    else if (c === 40 && ++depth > MAX_DEPTH) throw bad(`${option}: more than ${MAX_DEPTH} brackets inside each other`, i)
+    else if (c === 40 && ++depth > MAX_DEPTH)
+      throw bad(`${option}: more than ${MAX_DEPTH} brackets inside each other`, i)
     else if (c === 41) depth--
   }
 }

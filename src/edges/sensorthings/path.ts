@@ -1,7 +1,16 @@
-import { and, type Builder, fromAll, type Hop } from './builder.ts'
 import { type Sql, sql } from '../../kernel/db/index.ts'
+import { and, type Builder, fromAll, type Hop } from './builder.ts'
 import { notFound, StaError } from './errors.ts'
-import { type EntityType, isId, type Navigation, navigationOf, type Property, propertyOf, typeNamed, typeOfSet } from './model.ts'
+import {
+  type EntityType,
+  isId,
+  type Navigation,
+  navigationOf,
+  type Property,
+  propertyOf,
+  typeNamed,
+  typeOfSet,
+} from './model.ts'
 
 /** One entity on the way of a path: the first by its set, the others by a navigation. */
 export interface Step {
@@ -18,7 +27,14 @@ export type Resource =
   | { kind: 'createObservations' }
   | { kind: 'set'; parents: Step[]; navigation: Navigation | null; type: EntityType; as: 'entities' | 'ref' | 'count' }
   | { kind: 'entity'; steps: Step[]; ref: boolean }
-  | { kind: 'property'; steps: Step[]; property: Property | 'id' | 'selfLink'; keys: string[]; label: string; value: boolean }
+  | {
+      kind: 'property'
+      steps: Step[]
+      property: Property | 'id' | 'selfLink'
+      keys: string[]
+      label: string
+      value: boolean
+    }
 
 const MAX_STEPS = 20
 const MAX_LENGTH = 4_096

@@ -18,7 +18,9 @@ export function before(a: Period, b: Period): Sql {
 }
 
 export const notAfter = (a: Period, b: Period): Sql =>
-  a.end === null && b.end === null ? sql`(${a.start} <= ${b.start})` : sql`(${a.start} <= ${b.start} and ${end(a)} <= ${end(b)})`
+  a.end === null && b.end === null
+    ? sql`(${a.start} <= ${b.start})`
+    : sql`(${a.start} <= ${b.start} and ${end(a)} <= ${end(b)})`
 
 export function same(a: Period, b: Period): Sql {
   if (a.end === null && b.end === null) return sql`(${a.start} = ${b.start})`

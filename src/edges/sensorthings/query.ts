@@ -1,4 +1,4 @@
-import type { Expr, ExpandItem, NestedOption, OrderItem, SelectItem } from './ast.ts'
+import type { ExpandItem, Expr, NestedOption, OrderItem, SelectItem } from './ast.ts'
 import { bad } from './errors.ts'
 import { type EntityType, isId, type Navigation, navigationOf, propertyOf, typeNamed } from './model.ts'
 import { parse } from './parse.ts'
@@ -151,7 +151,8 @@ function readBoolean(option: string, value: string): boolean {
 function readToken(value: string): unknown[] {
   try {
     const token: unknown = JSON.parse(Buffer.from(value, 'base64url').toString('utf8'))
-    if (Array.isArray(token) && token.every((v) => v === null || (typeof v === 'string' && !v.includes('\0')))) return token
+    if (Array.isArray(token) && token.every((v) => v === null || (typeof v === 'string' && !v.includes('\0'))))
+      return token
   } catch {}
   throw bad('$skiptoken: not a token of this service; follow @iot.nextLink as it was given', 0)
 }
@@ -196,7 +197,10 @@ function readExpand(type: EntityType, items: ExpandItem[], depth: number): Expan
       level = query.expand
       from = typeNamed(navigation.target)
     })
-    const many = navigationOfPath(type, path.map((s) => s.name)).many
+    const many = navigationOfPath(
+      type,
+      path.map((s) => s.name),
+    ).many
     readNested(query!, from, options, depth + path.length, many)
   }
   return expands
@@ -218,7 +222,8 @@ function readNested(query: Query, type: EntityType, options: NestedOption[], dep
     if (seen.has(name)) throw bad(`$expand: "$${name}" is given twice`, pos)
     seen.add(name)
     query.raw.set(name, raw)
-    if (!many && name !== 'select' && name !== 'expand') throw bad(`$expand: "$${name}" is for relations to several entities`, pos)
+    if (!many && name !== 'select' && name !== 'expand')
+      throw bad(`$expand: "$${name}" is for relations to several entities`, pos)
     switch (name) {
       case 'filter':
         query.filter = value as Expr

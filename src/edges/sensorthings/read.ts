@@ -2,12 +2,21 @@ import { type Sql, sql } from '../../kernel/db/index.ts'
 import { fromAll } from './builder.ts'
 import { builderOf, type Context, missing, resolve } from './context.ts'
 import { formatDataArray } from './data-array.ts'
+import { bad } from './errors.ts'
 import { type Entity, formatEntity, nextLink } from './format.ts'
 import type { EntityType, Row } from './model.ts'
 import { chain, type Resource, type Step } from './path.ts'
 import { checkEntityOptions, type Query, readQuery } from './query.ts'
-import { countOfAll, countOfDatastream, countRows, isLatest, latestRow, type Select, selectOne, selectRows } from './select.ts'
-import { bad } from './errors.ts'
+import {
+  countOfAll,
+  countOfDatastream,
+  countRows,
+  isLatest,
+  latestRow,
+  type Select,
+  selectOne,
+  selectRows,
+} from './select.ts'
 
 /** An answer: JSON (`body`), raw text (`text`), or nothing. */
 export interface Answer {
@@ -36,7 +45,9 @@ export async function readSet(context: Context, resource: SetResource, options: 
   const next = more ? nextLink(address, shape, rows.at(-1)) : null
   if (next) body['@iot.nextLink'] = next
   body.value =
-    query.resultFormat === 'dataArray' ? formatDataArray(shape, rows, context.base) : rows.map((row) => formatEntity(shape, row, context.base))
+    query.resultFormat === 'dataArray'
+      ? formatDataArray(shape, rows, context.base)
+      : rows.map((row) => formatEntity(shape, row, context.base))
   return { status: 200, body }
 }
 
@@ -46,7 +57,12 @@ interface Page {
   more: boolean
 }
 
-async function readPage(context: Context, resource: SetResource, query: Query, parent: number | undefined): Promise<Page> {
+async function readPage(
+  context: Context,
+  resource: SetResource,
+  query: Query,
+  parent: number | undefined,
+): Promise<Page> {
   const { type, navigation } = resource
   const builder = builderOf(context)
   const ofDatastream = isOfDatastream(resource)
@@ -67,26 +83,40 @@ async function readPage(context: Context, resource: SetResource, query: Query, p
   return { rows, shape, more }
 }
 
-async function count(context: Context, resource: SetResource, query: Query, parent: number | undefined): Promise<number> {
+async function count(
+  context: Context,
+  resource: SetResource,
+  query: Query,
+  parent: number | undefined,
+): Promise<number> {
   const { type, navigation } = resource
   const builder = builderOf(context)
-  let counted: Sql | undefined
+  let counted: Sql<{ n: number }> | undefined
   if (isOfDatastream(resource)) counted = countOfDatastream(sql`${parent!}::int4`)
   else if (type.name === 'Observation' && !navigation) counted = countOfAll(builder)
   const source = navigation ? builder.hop(navigation, parent!) : builder.source(type)
-  const [row] = await context.db.run<{ n: number }>(countRows(builder, type, query, source, { fixedDatastream: false, counted }))
+  const [row] = await context.db.run<{ n: number }>(
+    countRows(builder, type, query, source, { fixedDatastream: false, counted }),
+  )
   return row!.n
 }
 
-const isOfDatastream = ({ type, navigation }: SetResource): boolean => type.name === 'Observation' && navigation?.via.kind === 'reverse'
+const isOfDatastream = ({ type, navigation }: SetResource): boolean =>
+  type.name === 'Observation' && navigation?.via.kind === 'reverse'
 
 const pathOf = ({ parents, navigation, type, as }: SetResource): string =>
   [...parents.map(stepText), navigation?.name ?? type.set, ...(as === 'ref' ? ['$ref'] : [])].join('/')
 
-const stepText = ({ type, navigation, id }: Step): string => `${navigation?.name ?? type.set}${id === null ? '' : `(${id})`}`
+const stepText = ({ type, navigation, id }: Step): string =>
+  `${navigation?.name ?? type.set}${id === null ? '' : `(${id})`}`
 
 /** GET of one entity (OGC 18-088 §9.2.3), or its `/$ref`. */
-export async function readEntity(context: Context, steps: Step[], options: Map<string, string>, ref: boolean): Promise<Answer> {
+export async function readEntity(
+  context: Context,
+  steps: Step[],
+  options: Map<string, string>,
+  ref: boolean,
+): Promise<Answer> {
   checkEntityOptions(options)
   const type = steps.at(-1)!.type
   const query = readQuery(type, options)
@@ -116,7 +146,11 @@ export async function readById(context: Context, type: EntityType, id: number): 
 type PropertyResource = Extract<Resource, { kind: 'property' }>
 
 /** GET of a property (§9.2.4), a place inside its JSON, or its raw `$value` (§9.2.5); nothing there is 204. */
-export async function readProperty(context: Context, resource: PropertyResource, options: Map<string, string>): Promise<Answer> {
+export async function readProperty(
+  context: Context,
+  resource: PropertyResource,
+  options: Map<string, string>,
+): Promise<Answer> {
   for (const name of options.keys()) throw bad(`query option "$${name.slice(0, 40)}" does not apply to a property`)
   const { steps, property, keys, label, value } = resource
   const type = steps.at(-1)!.type

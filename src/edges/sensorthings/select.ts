@@ -1,7 +1,7 @@
 import { type Sql, sql } from '../../kernel/db/index.ts'
 import { and, type Builder, type Hop } from './builder.ts'
 import { Compiler } from './compile.ts'
-import { type EntityType, type Navigation, type Property, typeNamed } from './model.ts'
+import { type EntityType, type Navigation, type Property, type Row, typeNamed } from './model.ts'
 import { afterRow, type Key, orderBy, orderKeys } from './order.ts'
 import type { Expand, Query } from './query.ts'
 
@@ -29,7 +29,7 @@ export interface ExpandShape {
 }
 
 export interface Select {
-  sql: Sql
+  sql: Sql<Row>
   shape: Shape
 }
 
@@ -47,7 +47,13 @@ export function selectRows(builder: Builder, type: EntityType, query: Query, sou
   const { alias } = source
   const conditions = [...source.where]
   if (query.filter) conditions.push(new Compiler(builder, type, alias, '$filter').filter(query.filter))
-  const keys = orderKeys(type, alias, query.orderby, new Compiler(builder, type, alias, '$orderby'), scope.fixedDatastream)
+  const keys = orderKeys(
+    type,
+    alias,
+    query.orderby,
+    new Compiler(builder, type, alias, '$orderby'),
+    scope.fixedDatastream,
+  )
   if (query.after) conditions.push(afterRow(keys, query.after))
   const { columns, shape } = selectColumns(builder, type, query, alias, keys)
   const skip = query.after || query.skip === 0 ? sql`` : sql` offset ${query.skip}`
@@ -64,7 +70,13 @@ export function selectOne(builder: Builder, type: EntityType, query: Query, sour
 }
 
 /** SQL for the number of rows of a set, before paging. Unfiltered observations are counted by their stored counters. */
-export function countRows(builder: Builder, type: EntityType, query: Query, source: Hop, scope: Scope & { counted?: Sql }): Sql {
+export function countRows(
+  builder: Builder,
+  type: EntityType,
+  query: Query,
+  source: Hop,
+  scope: Scope & { counted?: Sql<{ n: number }> },
+): Sql<{ n: number }> {
   if (!query.filter && scope.counted) return scope.counted
   const conditions = [...source.where]
   if (query.filter) conditions.push(new Compiler(builder, type, source.alias, '$filter').filter(query.filter))
@@ -72,14 +84,20 @@ export function countRows(builder: Builder, type: EntityType, query: Query, sour
 }
 
 /** Counter of one datastream's observations; `datastream` is an expression for its id. */
-export const countOfDatastream = (datastream: Sql): Sql =>
+export const countOfDatastream = (datastream: Sql): Sql<{ n: number }> =>
   sql`select coalesce((select s.n from datastream_state s where s.datastream = ${datastream}), 0)::int8 as n`
 
 /** Counter of all observations the statement may see. */
-export const countOfAll = (builder: Builder): Sql =>
+export const countOfAll = (builder: Builder): Sql<{ n: number }> =>
   sql`select coalesce(sum(s.n), 0)::int8 as n from datastream_state s join datastream d on d.id = s.datastream where d.dataset = any(${builder.visible}::int4[])`
 
-function selectColumns(builder: Builder, type: EntityType, query: Query, alias: string, keys: Key[]): { columns: Sql; shape: Shape } {
+function selectColumns(
+  builder: Builder,
+  type: EntityType,
+  query: Query,
+  alias: string,
+  keys: Key[],
+): { columns: Sql; shape: Shape } {
   const { select } = query
   const properties = select ? type.properties.filter((p) => select.has(p.name)) : type.properties
   const expanded = new Set(query.expand.map((e) => e.navigation))
@@ -116,7 +134,13 @@ function selectColumns(builder: Builder, type: EntityType, query: Query, alias: 
   return { columns: sql.join(list), shape }
 }
 
-function expandColumn(builder: Builder, expand: Expand, parent: string, index: number, columns: Map<string, Sql>): ExpandShape {
+function expandColumn(
+  builder: Builder,
+  expand: Expand,
+  parent: string,
+  index: number,
+  columns: Map<string, Sql>,
+): ExpandShape {
   const { navigation, query } = expand
   const type = typeNamed(navigation.target)
   const column = `e${index}`
@@ -132,24 +156,40 @@ function expandColumn(builder: Builder, expand: Expand, parent: string, index: n
   if (ofDatastream && isLatest(query)) {
     rows = latestRow(builder, type, query, parent)
     moreColumn = `m${index}`
-    columns.set(moreColumn, sql`(select s.n > 1 from datastream_state s where s.datastream = ${sql.ref(`${parent}.id`)})`)
+    columns.set(
+      moreColumn,
+      sql`(select s.n > 1 from datastream_state s where s.datastream = ${sql.ref(`${parent}.id`)})`,
+    )
   } else rows = selectRows(builder, type, query, builder.hop(navigation, parent), { fixedDatastream: ofDatastream })
   columns.set(column, sql`(select coalesce(json_agg(r), '[]') from (${rows.sql}) r)`)
   let countColumn: string | null = null
   if (query.count) {
     countColumn = `n${index}`
     const counted = ofDatastream ? countOfDatastream(sql.ref(`${parent}.id`)) : undefined
-    columns.set(countColumn, sql`(${countRows(builder, type, query, builder.hop(navigation, parent), { fixedDatastream: ofDatastream, counted })})`)
+    columns.set(
+      countColumn,
+      sql`(${countRows(builder, type, query, builder.hop(navigation, parent), { fixedDatastream: ofDatastream, counted })})`,
+    )
   }
   return { navigation, column, countColumn, moreColumn, shape: rows.shape }
 }
 
 /** Is this "the newest observation": one row, newest first, no condition? That is stored, not searched. */
 export function isLatest(query: Query): boolean {
-  if (query.filter || query.skip > 0 || query.after || query.top !== 1 || query.orderby.length === 0 || query.orderby.length > 2) return false
+  if (
+    query.filter ||
+    query.skip > 0 ||
+    query.after ||
+    query.top !== 1 ||
+    query.orderby.length === 0 ||
+    query.orderby.length > 2
+  )
+    return false
   // The stored value has no FeatureOfInterest of its own to follow.
   if (query.expand.some((expand) => expand.navigation.name === 'FeatureOfInterest')) return false
-  const names = query.orderby.map(({ expr, desc }) => (desc && expr.type === 'path' && expr.segments.length === 1 ? expr.segments[0]!.name : ''))
+  const names = query.orderby.map(({ expr, desc }) =>
+    desc && expr.type === 'path' && expr.segments.length === 1 ? expr.segments[0]!.name : '',
+  )
   return names[0] === 'phenomenonTime' && (names.length === 1 || names[1] === 'id' || names[1] === '@iot.id')
 }
 

@@ -35,7 +35,10 @@ export function parseInstant(text: string): string | null {
 
 /** An ISO 8601 duration (`P1DT2H`), upper bound a thousand years; null when the text is not one. */
 export function parseDuration(text: string): string | null {
-  const m = /^(-)?P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,7})H)?(?:(\d{1,8})M)?(?:(\d{1,10}(?:\.\d{1,6})?)S)?)?$/.exec(text)
+  const m =
+    /^(-)?P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,7})H)?(?:(\d{1,8})M)?(?:(\d{1,10}(?:\.\d{1,6})?)S)?)?$/.exec(
+      text,
+    )
   if (!m || m.slice(2).every((part) => part === undefined)) return null
   const sign = m[1] ?? ''
   const units = ['years', 'months', 'weeks', 'days', 'hours', 'mins', 'secs']

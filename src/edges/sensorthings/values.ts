@@ -71,7 +71,8 @@ export const describeKind = (value: Value): string =>
 export type Wanted = 'number' | 'string' | 'boolean' | 'time' | 'duration' | 'geometry' | 'date' | 'timeOfDay'
 
 /** A string that looks like an instant; the month and day are checked, so that the cast cannot fail but for 30 February. */
-const ISO_TEXT = '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d+)?)?(Z|[+-]\\d{2}:?\\d{2})?)?$'
+const ISO_TEXT =
+  '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d+)?)?(Z|[+-]\\d{2}:?\\d{2})?)?$'
 
 /** Reads `value` as the wanted type, or throws 400 at `pos`. JSON values become null where they are of another type. */
 export function as<W extends Wanted>(value: Value, wanted: W, pos: number): Extract<Value, { kind: W }> {

@@ -1,0 +1,122 @@
+import { Overloaded } from '../../domains/sensing/index.ts'
+import { DatabaseUnavailable, QueryTimeout, SqlError } from '../../kernel/db/index.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from '../../kernel/http/index.ts'
+import { Problem } from '../../kernel/problem.ts'
+import type { Deps } from './context.ts'
+import { StaError } from './errors.ts'
+import type { Answer } from './read.ts'
+import { SensorThings } from './service.ts'
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS'] as const
+/** Longest query string, in characters as sent. */
+const MAX_SEARCH = 200_000
+
+/**
+ * Serves SensorThings 1.1 at `/sta/v1.1` and, for one dataset, at `/d/{dataset}/sta/v1.1`. Paths are one wildcard into
+ * our own parser. Returns the service for the wiring of other edges (MQTT). `origin` gives the public base address
+ * where no request tells it.
+ */
+export function registerSensorThings(app: FastifyInstance, deps: Deps & { origin?: () => string }): SensorThings {
+  const service = new SensorThings(deps, deps.origin ?? (() => ''))
+  void app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
+      try {
+        done(null, parseJson(text as string))
+      } catch (error) {
+        done(error as Error)
+      }
+    })
+    scope.setErrorHandler((error, request, reply) => sendError(error, request, reply))
+    for (const [url, start] of [
+      ['/sta/v1.1', '/sta/v1.1'],
+      ['/sta/v1.1/*', '/sta/v1.1'],
+      ['/d/:dataset/sta/v1.1', null],
+      ['/d/:dataset/sta/v1.1/*', null],
+    ] as const) {
+      scope.route<{ Params: { dataset?: string } }>({
+        method: [...METHODS],
+        url,
+        exposeHeadRoute: false,
+        handler: async (request, reply) => {
+          const root = start ?? `/d/${request.url.split('/', 3)[2]}/sta/v1.1`
+          const { path, search } = split(request.url, root.length)
+          const context = service.context(request.actor, request.origin, request.params.dataset ?? null)
+          const answer = await service.handle(context, { method: request.method, path, search, body: request.body })
+          return send(reply, answer, request.method)
+        },
+      })
+    }
+  })
+  return service
+}
+
+function split(url: string, from: number): { path: string; search: string } {
+  const question = url.indexOf('?', from)
+  const search = question < 0 ? '' : url.slice(question + 1)
+  if (search.length > MAX_SEARCH) throw new StaError(414, `the query string is longer than ${MAX_SEARCH} characters`)
+  return { path: url.slice(from + 1, question < 0 ? undefined : question), search }
+}
+
+/** JSON without what the database cannot hold. */
+function parseJson(text: string): unknown {
+  if (text.length === 0) throw new StaError(400, 'the body is empty; a JSON object is expected')
+  if (text.includes('\\u0000') || text.includes('\0')) throw new StaError(400, 'a NUL character is not allowed')
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const message = (error as Error).message
+    const at = /at position (\d+)/.exec(message)
+    throw new StaError(400, `the body is not JSON: ${message.slice(0, 200)}`, at ? Number(at[1]) : undefined)
+  }
+}
+
+function send(reply: FastifyReply, answer: Answer, method: string): FastifyReply {
+  reply.code(answer.status)
+  if (answer.headers) reply.headers(answer.headers)
+  if (answer.text !== undefined)
+    return reply.type('text/plain; charset=utf-8').send(method === 'HEAD' ? '' : answer.text)
+  if (answer.body === undefined) return reply.send()
+  return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer.body))
+}
+
+/** Errors as SensorThings clients expect them: `{"code", "type": "error", "message", "position"}`. */
+function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { status, message, position } = explain(error)
+  if (status >= 500 && status !== 501 && status !== 503)
+    request.log.error({ err: error, reqId: request.id }, 'sensorthings request failed')
+  if (status === 401) reply.header('www-authenticate', 'Bearer realm="zahnrad"')
+  if (status === 405 && error instanceof StaError)
+    reply.header('allow', (error as StaError & { allow?: string[] }).allow?.join(', ') ?? 'GET')
+  if (status === 503) reply.header('retry-after', '5')
+  const body = { code: status, type: 'error', message, ...(position === undefined ? {} : { position }) }
+  return reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body))
+}
+
+function explain(error: unknown): { status: number; message: string; position?: number } {
+  if (error instanceof StaError) return { status: error.status, message: error.message, position: error.position }
+  if (error instanceof Problem) return { status: error.status, message: error.message }
+  if (error instanceof QueryTimeout)
+    return {
+      status: 503,
+      message: 'The answer would take too long: narrow the request ($filter by time, smaller $top, fewer $expand).',
+    }
+  if (error instanceof Overloaded) return { status: 503, message: error.message }
+  if (error instanceof DatabaseUnavailable)
+    return { status: 503, message: 'The database is not available at the moment: try again.' }
+  if (error instanceof SqlError) return explainSql(error)
+  const { statusCode, message } = error as { statusCode?: number; message?: string }
+  if (statusCode && statusCode >= 400 && statusCode < 500)
+    return { status: statusCode, message: message ?? 'bad request' }
+  return { status: 500, message: 'Something went wrong here; the log knows more.' }
+}
+
+/** What values can do wrong only inside the database: data exceptions, limits, links that vanished meanwhile. */
+function explainSql(error: SqlError): { status: number; message: string } {
+  if (error.code.startsWith('22')) return { status: 400, message: `a value cannot be used so: ${error.message}` }
+  if (error.code.startsWith('54')) return { status: 400, message: `too complex: ${error.message}` }
+  if (error.code === '23503') return { status: 409, message: 'an entity this request refers to was deleted meanwhile' }
+  if (error.code === '23505') return { status: 409, message: 'somebody else made the same entity at the same time' }
+  if (error.code === '40P01' || error.code === '40001') return { status: 503, message: 'two changes met; try again' }
+  return { status: 500, message: 'Something went wrong here; the log knows more.' }
+}

@@ -1,0 +1,199 @@
+import type { NewObservation, StoredObservation } from '../../domains/sensing/index.ts'
+import { sql } from '../../kernel/db/index.ts'
+import { type Json, readId } from './body.ts'
+import { Builder } from './builder.ts'
+import { allow, mayLink } from './changes.ts'
+import type { Context } from './context.ts'
+import { bad, StaError } from './errors.ts'
+import type { Entity } from './format.ts'
+import { widenAreas } from './insert.ts'
+import { type Row, typeNamed } from './model.ts'
+import { OBSERVATION_PROPERTIES, observationValues, type RawObservation } from './observation-values.ts'
+
+const OBSERVATION = typeNamed('Observation')
+
+/** The JSON entity of a stored observation, as GET gives it, without asking the database. */
+export function observationEntity(row: StoredObservation, base: string): Entity {
+  const stored: Row = { id: row.id, t: row.t, t_end: row.tEnd, v: row.v, q: row.q ?? null, x: row.x ?? null }
+  const self = `${base}/Observations(${row.id})`
+  const entity: Entity = { '@iot.selfLink': self, '@iot.id': row.id }
+  for (const property of OBSERVATION.properties) {
+    const value = property.format(stored)
+    if (value !== null && value !== undefined) entity[property.name] = value
+    else if (property.showNull) entity[property.name] = null
+  }
+  for (const navigation of OBSERVATION.navigations)
+    entity[`${navigation.name}@iot.navigationLink`] = `${self}/${navigation.name}`
+  return entity
+}
+
+/** The Datastream a plain observation names, when nothing else of the general machinery is needed; else null. */
+function plainDatastream(body: unknown, given: number | null): number | null {
+  if (body === null || typeof body !== 'object' || Array.isArray(body)) return null
+  let datastream = given
+  for (const key in body) {
+    if (OBSERVATION_PROPERTIES.has(key)) continue
+    if (key !== 'Datastream') return null
+    const link = (body as Json).Datastream
+    if (link === null || typeof link !== 'object') return null
+    const id = (link as Json)['@iot.id']
+    if (typeof id !== 'number' || (given !== null && given !== id)) return null
+    datastream = id
+  }
+  return datastream
+}
+
+/**
+ * The hot path: one observation of an existing Datastream without relations of its own, straight into group commit.
+ * Null when the request needs the general way (deep insert, own FeatureOfInterest, something wrong).
+ */
+export async function createPlainObservation(
+  context: Context,
+  body: unknown,
+  given: number | null,
+): Promise<Entity | null> {
+  const id = plainDatastream(body, given)
+  if (id === null || !Number.isSafeInteger(id) || id < 0 || id > 2_147_483_647) return null
+  const info = await context.sensing.datastream(id)
+  if (!info || !context.visible.includes(info.dataset)) return null
+  allow(context, 'create', info.dataset)
+  const row: NewObservation = { datastream: id, ...observationValues(body as RawObservation) }
+  const [made] = await context.sensing.append([row])
+  return observationEntity({ ...row, id: made! }, context.base)
+}
+
+const MAX_ROWS = 200_000
+
+/** POST `CreateObservations` (OGC 18-088 §12.2): per row the address of the new Observation, or `error` and why. */
+export async function createObservations(context: Context, json: unknown): Promise<string[]> {
+  if (context.actor.kind === 'anonymous' && !context.access.openWrite) await context.access.inbox(context.actor)
+  if (!Array.isArray(json)) throw bad('an array of {"Datastream", "components", "dataArray"} is expected')
+  const groups = json.map((group, i) => readGroup(group, `[${i}]`))
+  if (groups.reduce((n, group) => n + group.rows.length, 0) > MAX_ROWS)
+    throw new StaError(413, `more than ${MAX_ROWS} observations in one request`)
+  const results: string[] = []
+  const rows: NewObservation[] = []
+  const places: number[] = []
+  const features = await knownFeatures(context, groups)
+  for (const group of groups) {
+    let refused: string | null = null
+    let dataset = -1
+    try {
+      dataset = await datastreamDataset(context, group)
+    } catch (error) {
+      refused = messageOf(error)
+    }
+    for (const values of group.rows) {
+      if (refused !== null) {
+        results.push(`error: ${refused}`)
+        continue
+      }
+      try {
+        rows.push(readRow(context, group, values, dataset, features))
+        places.push(results.length)
+        results.push('')
+      } catch (error) {
+        results.push(`error: ${messageOf(error)}`)
+      }
+    }
+  }
+  if (rows.length > 0) {
+    const ids = await context.sensing.append(rows)
+    const prefix = `${context.base}/Observations(`
+    for (let i = 0; i < ids.length; i++) results[places[i]!] = `${prefix}${ids[i]})`
+    await widen(context, rows)
+  }
+  return results
+}
+
+interface Group {
+  datastream: unknown
+  components: string[]
+  feature: number
+  rows: unknown[]
+  where: string
+}
+
+const FEATURE = new Set(['FeatureOfInterest/id', 'FeatureOfInterest/@iot.id', 'FeatureOfInterest'])
+
+function readGroup(json: unknown, where: string): Group {
+  if (json === null || typeof json !== 'object') throw bad(`${where}: an object is expected`)
+  const { Datastream, MultiDatastream, components, dataArray } = json as Json
+  if (MultiDatastream !== undefined) throw new StaError(501, `${where}/MultiDatastream is not supported yet`)
+  if (Datastream === undefined) throw bad(`${where}/Datastream is missing`)
+  if (!Array.isArray(components) || !components.every((c) => typeof c === 'string'))
+    throw bad(`${where}/components: an array of names is expected`)
+  if (!Array.isArray(dataArray)) throw bad(`${where}/dataArray: an array of rows is expected`)
+  components.forEach((name, i) => {
+    if (!OBSERVATION_PROPERTIES.has(name) && !FEATURE.has(name))
+      throw bad(`${where}/components[${i}]: Observation has no property "${name}"`)
+    if (components.indexOf(name) !== i) throw bad(`${where}/components[${i}]: "${name}" is named twice`)
+  })
+  const feature = components.findIndex((name) => FEATURE.has(name))
+  return { datastream: Datastream, components, feature, rows: dataArray, where }
+}
+
+async function datastreamDataset(context: Context, group: Group): Promise<number> {
+  const link = group.datastream as Json | null
+  const id = readId(link?.['@iot.id'], `${group.where}/Datastream/@iot.id`)
+  const info = id <= 2_147_483_647 ? await context.sensing.datastream(id) : null
+  if (!info || !context.visible.includes(info.dataset)) throw bad(`Datastreams(${id}) does not exist`)
+  allow(context, 'create', info.dataset)
+  return info.dataset
+}
+
+function readRow(
+  context: Context,
+  group: Group,
+  values: unknown,
+  dataset: number,
+  features: Map<number, number>,
+): NewObservation {
+  if (!Array.isArray(values) || values.length !== group.components.length)
+    throw bad(`a row of ${group.components.length} values is expected`)
+  const raw: Json = {}
+  for (let i = 0; i < values.length; i++) if (i !== group.feature) raw[group.components[i]!] = values[i]
+  const datastream = (group.datastream as Json)['@iot.id'] as number
+  const row: NewObservation = { datastream, ...observationValues(raw) }
+  if (group.feature >= 0) {
+    const id = featureId(values[group.feature])
+    const owner = features.get(id)
+    if (owner === undefined) throw bad(`FeaturesOfInterest(${id}) does not exist`)
+    mayLink(context, dataset, owner, 'FeatureOfInterest')
+    row.foi = id
+  }
+  return row
+}
+
+const featureId = (value: unknown): number =>
+  readId(value !== null && typeof value === 'object' ? (value as Json)['@iot.id'] : value, 'FeatureOfInterest/id')
+
+/** The features the rows name that the actor may see: id → dataset, in one look-up. */
+async function knownFeatures(context: Context, groups: Group[]): Promise<Map<number, number>> {
+  const ids = new Set<number>()
+  for (const { feature, rows } of groups) {
+    if (feature < 0) continue
+    for (const row of rows) {
+      const value = Array.isArray(row) ? row[feature] : undefined
+      const id = value !== null && typeof value === 'object' ? (value as Json)['@iot.id'] : value
+      if (typeof id === 'number' && Number.isSafeInteger(id) && id >= 0 && id <= 2_147_483_647) ids.add(id)
+    }
+  }
+  if (ids.size === 0) return new Map()
+  const source = new Builder(context.visible).source(typeNamed('FeatureOfInterest'))
+  const found = await context.db.run<{ id: number; dataset: number }>(
+    sql`select ${sql.ref(`${source.alias}.id`)} as id, ${sql.ref(`${source.alias}.dataset`)} as dataset from ${source.from}
+      where ${sql.ref(`${source.alias}.id`)} = any(${[...ids]}::int4[]) and ${sql.join(source.where, sql` and `)}`,
+  )
+  return new Map(found.map(({ id, dataset }) => [id, dataset]))
+}
+
+async function widen(context: Context, rows: NewObservation[]): Promise<void> {
+  if (!rows.some((row) => row.foi)) return
+  await widenAreas({ tx: context.db }, rows)
+}
+
+const messageOf = (error: unknown): string => {
+  if (error instanceof Error && (error instanceof StaError || 'status' in error)) return error.message
+  throw error
+}

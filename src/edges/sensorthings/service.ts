@@ -1,0 +1,155 @@
+import type { Actor } from '../../domains/access/index.ts'
+import type { StoredObservation } from '../../domains/sensing/index.ts'
+import { rootDocument } from './conformance.ts'
+import { type Context, type Deps, makeContext, resolve } from './context.ts'
+import { bad, notFound, StaError } from './errors.ts'
+import { createObservations, createPlainObservation, observationEntity } from './observations.ts'
+import { parsePath, type Resource } from './path.ts'
+import { splitOptions } from './query.ts'
+import { type Answer, readEntity, readProperty, readSet } from './read.ts'
+import { changeEntity, createEntity, insertEntity, removeEntity } from './write.ts'
+
+/** What a subscription is about: the Observations of one Datastream, or (null) all the actor may see. */
+export interface Topic {
+  topic: string
+  datastream: number | null
+}
+
+export interface Call {
+  method: string
+  /** Below the service root, percent-encoded, without leading slash. */
+  path: string
+  /** Query string without the question mark. */
+  search: string
+  body: unknown
+}
+
+const READ = new Set(['GET', 'HEAD'])
+
+/**
+ * The SensorThings service, independent of its transport: HTTP calls {@link handle}, the broker the methods below it.
+ */
+export class SensorThings {
+  readonly #deps: Deps
+  readonly #origin: () => string
+
+  /** `origin` gives the public base address for links where no request tells it (MQTT). */
+  constructor(deps: Deps, origin: () => string) {
+    this.#deps = deps
+    this.#origin = origin
+  }
+
+  context(actor: Actor, origin: string, slug: string | null): Context {
+    return makeContext(this.#deps, actor, origin, slug)
+  }
+
+  /** One request. Throws {@link StaError} (or a kernel `Problem`) for everything that is not an answer. */
+  async handle(context: Context, { method, path, search, body }: Call): Promise<Answer> {
+    const resource = parsePath(path)
+    if (method === 'OPTIONS') return { status: 204, headers: { allow: allowed(resource).join(', ') } }
+    if (!allowed(resource).includes(method)) {
+      throw Object.assign(
+        new StaError(405, `${method} is not possible here; possible: ${allowed(resource).join(', ')}`),
+        { allow: allowed(resource) },
+      )
+    }
+    if (!READ.has(method)) return this.#write(context, method, resource, body, search)
+    const options = splitOptions(search)
+    switch (resource.kind) {
+      case 'root':
+        for (const name of options.keys())
+          throw bad(`query option "$${name.slice(0, 40)}" does not apply to the service root`)
+        return { status: 200, body: rootDocument(context) }
+      case 'set':
+        return readSet(context, resource, options)
+      case 'entity':
+        return readEntity(context, resource.steps, options, resource.ref)
+      case 'property':
+        return readProperty(context, resource, options)
+      default:
+        throw new StaError(405, 'CreateObservations takes POST')
+    }
+  }
+
+  async #write(context: Context, method: string, resource: Resource, body: unknown, search: string): Promise<Answer> {
+    for (const name of splitOptions(search).keys()) {
+      throw resource.kind === 'set' && method === 'DELETE'
+        ? new StaError(501, 'DELETE with $filter is not supported yet')
+        : bad(`query option "$${name.slice(0, 40)}" does not apply to ${method}`)
+    }
+    if (resource.kind === 'createObservations') return { status: 201, body: await createObservations(context, body) }
+    if (resource.kind === 'set') {
+      const plain =
+        resource.type.name === 'Observation' && resource.as === 'entities'
+          ? await this.#plain(context, resource, body)
+          : null
+      return plain ?? createEntity(context, resource, body)
+    }
+    if (resource.kind === 'entity') {
+      if (method === 'DELETE') return removeEntity(context, resource.steps)
+      return changeEntity(context, resource.steps, body, method === 'PUT' ? 'put' : 'patch')
+    }
+    throw new StaError(501, 'properties are changed by PATCH of their entity')
+  }
+
+  async #plain(context: Context, resource: Extract<Resource, { kind: 'set' }>, body: unknown): Promise<Answer | null> {
+    const [only] = resource.parents
+    if (resource.parents.length > 1 || (only && only.type.name !== 'Datastream')) return null
+    const entity = await createPlainObservation(context, body, only ? only.id : null)
+    return entity && { status: 201, headers: { location: entity['@iot.selfLink'] as string }, body: entity }
+  }
+
+  /**
+   * Makes the observation a message on a topic carries: `v1.1/Datastreams(7)/Observations`, `d/slug/v1.1/Observations`.
+   * Resolves after the commit. Throws an error whose message says what was wrong.
+   */
+  async createObservation(actor: Actor, topic: string, body: unknown): Promise<{ id: number }> {
+    const { context, resource } = this.#topic(actor, topic)
+    if (resource.kind !== 'set' || resource.type.name !== 'Observation' || resource.as !== 'entities') {
+      throw bad(`"${topic.slice(0, 100)}" is not a set of Observations`)
+    }
+    const plain = await this.#plain(context, resource, body)
+    if (plain) return { id: (plain.body as Record<string, unknown>)['@iot.id'] as number }
+    return { id: await insertEntity(context, resource, body) }
+  }
+
+  /** The JSON entity of a stored observation, as GET gives it. */
+  formatObservation(row: StoredObservation): object {
+    return observationEntity(row, `${this.#origin()}/sta/v1.1`)
+  }
+
+  /** What a subscription to `topic` would be told about; null when the actor may not see it or it is not supported. */
+  async resolveTopic(actor: Actor, topic: string): Promise<Topic | null> {
+    try {
+      const { context, resource } = this.#topic(actor, topic)
+      if (resource.kind !== 'set' || resource.type.name !== 'Observation' || resource.as !== 'entities') return null
+      const { parents } = resource
+      if (parents.length === 0) return { topic, datastream: null }
+      if (parents.length > 1 || parents[0]!.type.name !== 'Datastream') return null
+      const { id } = await resolve(context, parents)
+      return { topic, datastream: id }
+    } catch (error) {
+      if (error instanceof StaError) return null
+      throw error
+    }
+  }
+
+  #topic(actor: Actor, topic: string): { context: Context; resource: Resource } {
+    const found = /^(?:d\/([a-z0-9-]{1,63})\/)?v1\.1\/(.+)$/.exec(topic)
+    if (!found) throw notFound(`"${topic.slice(0, 100)}" is not a topic of this service`)
+    return { context: this.context(actor, this.#origin(), found[1] ?? null), resource: parsePath(found[2]!) }
+  }
+}
+
+function allowed(resource: Resource): string[] {
+  switch (resource.kind) {
+    case 'set':
+      return resource.as === 'entities' ? ['GET', 'HEAD', 'POST', 'OPTIONS'] : ['GET', 'HEAD', 'OPTIONS']
+    case 'entity':
+      return resource.ref ? ['GET', 'HEAD', 'OPTIONS'] : ['GET', 'HEAD', 'PATCH', 'PUT', 'DELETE', 'OPTIONS']
+    case 'createObservations':
+      return ['POST', 'OPTIONS']
+    default:
+      return ['GET', 'HEAD', 'OPTIONS']
+  }
+}

@@ -301,7 +301,10 @@ export class FileMapper {
 
   #rejectRow(reason: string, row: readonly Cell[], plan: Plan, number: number, column: string, value: unknown): void {
     let count = 0
-    for (const { column: at } of plan.series) if (row[at] !== '' && row[at] !== undefined && row[at] !== null) count++
+    for (const { column: at, when } of plan.series) {
+      const cell = row[at]
+      if (cell !== '' && cell !== undefined && cell !== null && (when === undefined || when(row))) count++
+    }
     count = Math.max(1, count)
     this.#mapper.read += count
     this.#mapper.rejections.add(reason, count, number, column, value, this.#file)

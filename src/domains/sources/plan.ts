@@ -152,7 +152,7 @@ function planSeries(
       planned.push(planOne(document, column, document.column, document.column, base, columns))
       continue
     }
-    const pattern = new RegExp(fillPattern(document.columns!, constants), 'u')
+    const pattern = new RegExp(fillPattern(document.columns!, constants, base), 'u')
     header.forEach((name, column) => {
       if (taken.has(column)) return
       const match = pattern.exec(name)
@@ -172,10 +172,14 @@ function planSeries(
 }
 
 /** Placeholders of the file inside a pattern stand for themselves, not for a pattern. */
-function fillPattern(pattern: string, constants: ReadonlyMap<string, string>): string {
-  return pattern.replaceAll(/\{([A-Za-z][^{}]*)\}/g, (whole, name: string) => {
+function fillPattern(pattern: string, constants: ReadonlyMap<string, string>, names: Names): string {
+  return pattern.replaceAll(/(?<!\\[pPuk])\{([A-Za-z][^{}]*)\}/g, (_, name: string) => {
     const value = constants.get(name)
-    return value === undefined ? whole : value.replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&')
+    if (value === undefined) {
+      names.unknown(name)
+      return '(?!)'
+    }
+    return value.replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&')
   })
 }
 

@@ -100,9 +100,10 @@ class Utf8Check {
       if (isUtf8(withoutCutTail(bytes.subarray(0, middle)))) good = middle
       else bad = middle
     }
-    const byte = bytes[Math.max(0, bad - 1)]!.toString(16).padStart(2, '0')
+    const at = withoutCutTail(bytes.subarray(0, good)).length
+    const byte = (bytes[at] ?? 0).toString(16).padStart(2, '0')
     return new FileError(
-      `the file is not UTF-8 (byte 0x${byte} near position ${this.#before + bad}): it may be windows-1252 or iso-8859-1, set format.encoding`,
+      `the file is not UTF-8 (byte 0x${byte} near position ${this.#before + at + 1}): it may be windows-1252 or iso-8859-1, set format.encoding`,
     )
   }
 }

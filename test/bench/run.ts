@@ -80,7 +80,8 @@ const child: ChildProcess = spawn(
 process.on('exit', () => child.kill('SIGKILL'))
 const [line] = (await once(child.stdout!, 'data')) as [Buffer]
 const { url, key } = JSON.parse(line.toString())
-const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` }
+// Uncompressed: the database's part is what is compared.
+const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}`, 'accept-encoding': 'identity' }
 const get = async (path: string) => {
   const response = await fetch(`${url}${path}`, { headers })
   const text = await response.text()

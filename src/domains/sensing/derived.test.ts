@@ -18,9 +18,27 @@ const value = fc.record({
   q: fc.constantFrom(null, 1 as const),
 })
 const act = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('post' as const), values: fc.array(value, { minLength: 1, maxLength: 12 }) }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('import' as const), values: fc.array(value, { minLength: 1, maxLength: 30 }) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const), values: fc.array(value, { minLength: 1, maxLength: 5 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('post' as const),
+      values: fc.array(value, { minLength: 1, maxLength: 12 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('import' as const),
+      values: fc.array(value, { minLength: 1, maxLength: 30 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('delete' as const),
+      values: fc.array(value, { minLength: 1, maxLength: 5 }),
+    }),
+  },
 )
 
 interface Row {
@@ -33,7 +51,10 @@ interface Row {
 
 /** The same figures, reckoned plainly from all rows. */
 function naive(rows: Row[]) {
-  const hours = new Map<string, { n: number; suspect: number; sum: number; sumSuspect: number; min: number; max: number }>()
+  const hours = new Map<
+    string,
+    { n: number; suspect: number; sum: number; sumSuspect: number; min: number; max: number }
+  >()
   const states = new Map<number, { n: number; first: string; last: Row }>()
   for (const row of rows) {
     const state = states.get(row.datastream)
@@ -62,16 +83,30 @@ function naive(rows: Row[]) {
 async function compare(db: Database): Promise<void> {
   const rows = await db.query<Row>('select id, datastream, t, v, q from observation')
   const expected = naive(rows)
-  const hours = await db.query<{ datastream: number; hour: string; n: number; n_suspect: number; sum: number; sum_suspect: number; min: number; max: number }>(
-    'select * from rollup_hour where variant = 0',
-  )
+  const hours = await db.query<{
+    datastream: number
+    hour: string
+    n: number
+    n_suspect: number
+    sum: number
+    sum_suspect: number
+    min: number
+    max: number
+  }>('select * from rollup_hour where variant = 0')
   const stored = new Map(
-    hours.map((h) => [`${h.datastream} ${h.hour}`, { n: h.n, suspect: h.n_suspect, sum: h.sum, sumSuspect: h.sum_suspect, min: h.min, max: h.max }]),
+    hours.map((h) => [
+      `${h.datastream} ${h.hour}`,
+      { n: h.n, suspect: h.n_suspect, sum: h.sum, sumSuspect: h.sum_suspect, min: h.min, max: h.max },
+    ]),
   )
   assert.deepEqual(new Map([...stored].sort()), new Map([...expected.hours].sort()))
-  const states = await db.query<{ datastream: number; n: number; t_min: string; last_id: number; last_v: number | null }>(
-    'select datastream, n, t_min, last_id, last_v from datastream_state where n > 0 order by datastream',
-  )
+  const states = await db.query<{
+    datastream: number
+    n: number
+    t_min: string
+    last_id: number
+    last_v: number | null
+  }>('select datastream, n, t_min, last_id, last_v from datastream_state where n > 0 order by datastream')
   const plain = [...expected.states].sort(([a], [b]) => a - b)
   assert.deepEqual(
     states,
@@ -133,7 +168,9 @@ for (const engine of databases()) {
       }
       const corrections = await db.query('select t, old_v, new_v, run from observation_correction where run >= 9001')
       assert.deepEqual(corrections, [{ t: timeAt(300), old_v: 1, new_v: 2, run: 9001 }])
-      const blocks = await db.query<{ n: number }>('select sum(last_id - first_id + 1)::int4 as n from observation_block where run = 9001')
+      const blocks = await db.query<{ n: number }>(
+        'select sum(last_id - first_id + 1)::int4 as n from observation_block where run = 9001',
+      )
       assert.equal(blocks[0]!.n, 3)
       await compare(db)
     })
@@ -146,13 +183,18 @@ for (const engine of databases()) {
       await writer.write(at(1))
       await writer.write(at(3))
       assert.deepEqual(await writer.finish(), { accepted: 0, unchanged: 2, corrected: 1 })
-      const rows = await db.query('select v from observation where datastream = $1 and t = $2', [sample.datastreams[1], timeAt(400)])
+      const rows = await db.query('select v from observation where datastream = $1 and t = $2', [
+        sample.datastreams[1],
+        timeAt(400),
+      ])
       assert.deepEqual(rows, [{ v: 3 }])
       await compare(db)
     })
 
     it('stores posts that arrive together in one commit and gives each its own answer', async () => {
-      const posts = Array.from({ length: 50 }, (_, i) => sample.sensing.append([toRow({ series: 0, quarter: 500 + i, v: i, q: null })]))
+      const posts = Array.from({ length: 50 }, (_, i) =>
+        sample.sensing.append([toRow({ series: 0, quarter: 500 + i, v: i, q: null })]),
+      )
       posts.push(sample.sensing.append([{ datastream: 2_000_000_000, t: timeAt(1), tEnd: null, v: 1 }]))
       const results = await Promise.allSettled(posts)
       assert.equal(results.filter((r) => r.status === 'fulfilled').length, 50)

@@ -12,7 +12,14 @@ import { SourceWriter } from './writer.ts'
 export { Overloaded } from './append.ts'
 export { before, hourOf } from './batch.ts'
 export type { DatastreamInfo } from './datastreams.ts'
-export { ensureDatastream, ensureFeatures, ensureObservedProperty, ensureSensor, ensureThing, moveFeatures } from './entities.ts'
+export {
+  ensureDatastream,
+  ensureFeatures,
+  ensureObservedProperty,
+  ensureSensor,
+  ensureThing,
+  moveFeatures,
+} from './entities.ts'
 export * from './model.ts'
 export * from './read.ts'
 export { recompute, type Touched } from './recompute.ts'

@@ -9,6 +9,7 @@ import { ServerDatabase } from './server.ts'
 import type { Database } from './types.ts'
 
 export { sql } from 'kysely'
+export { plainArray, textArray } from './arrays.ts'
 export { compile } from './compile.ts'
 export { type MigrationState, migrate, migrationState } from './migrate.ts'
 export * from './types.ts'

@@ -21,16 +21,19 @@ interface Listener {
 }
 
 const sent = counter('zahnrad_events_total', 'Server-sent events written to listeners')
+/** Open streams of this process, for the figure below. */
+let open = 0
+gauge('zahnrad_events_listeners', 'Open event streams', (g) => g.set(open))
 const ended = counter('zahnrad_events_ended_total', 'Event streams the platform ended', ['reason'])
 
 /** `GET /api/v1/events`: new observations as server-sent events, after they are committed. */
 export function addEvents(api: FastifyInstance, { access, catalog, sensing }: PortalDeps): void {
   const listeners = new Set<Listener>()
   const byTopic = new Map<string, Set<Listener>>()
-  gauge('zahnrad_events_listeners', 'Open event streams', (g) => g.set(listeners.size))
 
   const remove = (listener: Listener) => {
     if (!listeners.delete(listener)) return
+    open--
     for (const topic of listener.topics) {
       const set = byTopic.get(topic)
       set?.delete(listener)
@@ -112,6 +115,7 @@ export function addEvents(api: FastifyInstance, { access, catalog, sensing }: Po
       })
       const listener: Listener = { raw, actor: request.actor, datasets, topics }
       listeners.add(listener)
+      open++
       for (const topic of topics) {
         const set = byTopic.get(topic) ?? new Set()
         byTopic.set(topic, set.add(listener))

@@ -10,8 +10,9 @@ export interface LoadResult {
   errors: number
 }
 
-const { url, body, headers, connections, seconds, method } = JSON.parse(readFileSync(0, 'utf8'))
-const result = await autocannon({ url, method, body, headers, connections, duration: seconds, pipelining: 1 })
+const { url, body, bodies, headers, connections, seconds, method } = JSON.parse(readFileSync(0, 'utf8'))
+const requests = (bodies as string[] | undefined)?.map((each) => ({ body: each }))
+const result = await autocannon({ url, method, body, requests, headers, connections, duration: seconds, pipelining: 1 })
 const answered = result['2xx']
 console.log(
   JSON.stringify({

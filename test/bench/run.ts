@@ -103,15 +103,21 @@ const values = Array.from({ length: COUNT }, (_, i) => [
   new Date(Date.UTC(2027, 0, 1) + i * 60_000).toISOString(),
   i % 100,
 ])
-const dataArray = JSON.stringify([
-  {
-    Datastream: { '@iot.id': datastreams[1] },
-    components: ['phenomenonTime', 'result'],
-    'dataArray@iot.count': COUNT,
-    dataArray: values,
-  },
-])
-const bulk = await load({ url: `${url}/sta/v1.1/CreateObservations`, headers, body: dataArray, connections: 4 })
+const dataArray = (datastream: number) =>
+  JSON.stringify([
+    {
+      Datastream: { '@iot.id': datastream },
+      components: ['phenomenonTime', 'result'],
+      'dataArray@iot.count': COUNT,
+      dataArray: values,
+    },
+  ])
+const bulk = await load({
+  url: `${url}/sta/v1.1/CreateObservations`,
+  headers,
+  bodies: datastreams.slice(0, 4).map(dataArray),
+  connections: 4,
+})
 if (bulk.errors > 0) throw new Error(`${bulk.errors} data arrays failed`)
 const times = values.map(([t]) => t)
 const results = values.map(([, v]) => v)
@@ -120,12 +126,12 @@ let id = 5e12
 const until = performance.now() + SECONDS * 1000
 const started = performance.now()
 await Promise.all(
-  Array.from({ length: 4 }, async () => {
+  Array.from({ length: 4 }, async (_, client) => {
     while (performance.now() < until) {
       const ids = times.map(() => id++)
       await db.query(
         'insert into observation (id, t, v, datastream) select * from unnest($1::int8[], $2::timestamptz[], $3::float8[], $4::int4[])',
-        [ids, times, results, times.map(() => datastreams[2])],
+        [ids, times, results, times.map(() => datastreams[client])],
       )
       raw += COUNT
     }

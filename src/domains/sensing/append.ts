@@ -5,6 +5,8 @@ import type { NewObservation, StoredObservation } from './model.ts'
 
 /** Most rows one statement takes: bounds memory and the time others wait on the embedded engine. */
 const BATCH_ROWS = 5_000
+/** Rows that must wait before a second batch is written beside the first: below that, larger batches gain more. */
+const SECOND_LANE_ROWS = 1_000
 /** Rows waiting beyond which callers are told to slow down. */
 const QUEUE_ROWS = 200_000
 
@@ -22,15 +24,22 @@ export class Overloaded extends Error {
 /**
  * Group commit: requests that arrive while a batch is being written form the next batch, so one commit serves many.
  * A request is answered only after its rows are committed; a request that cannot be stored fails alone.
+ *
+ * Under bulk load a server takes two batches at once, but never two of the same datastream: values of one datastream
+ * are written, and announced, in the order in which they came.
  */
 export class Appender {
   readonly #db: Database
   readonly #ids: ObservationIds
   readonly #partitions: Partitions
   readonly #committed: (rows: StoredObservation[]) => void
+  readonly #lanes: number
   #queue: Request[] = []
   #queuedRows = 0
-  #writing: Promise<void> | undefined
+  #inFlight = 0
+  #busy = new Set<number>()
+  #waking = false
+  #idle: (() => void)[] = []
 
   constructor(
     db: Database,
@@ -42,6 +51,7 @@ export class Appender {
     this.#ids = ids
     this.#partitions = partitions
     this.#committed = committed
+    this.#lanes = db.engine === 'server' ? 2 : 1
   }
 
   get waiting(): number {
@@ -58,30 +68,55 @@ export class Appender {
     return new Promise((resolve, reject) => {
       this.#queue.push({ rows, resolve, reject })
       this.#queuedRows += rows.length
-      this.#writing ??= this.#writeAll().finally(() => {
-        this.#writing = undefined
-      })
+      this.#wake()
     })
   }
 
   /** Resolves when everything handed in so far is written (or failed). */
   async drain(): Promise<void> {
-    while (this.#writing) await this.#writing
+    if (this.#queue.length === 0 && this.#inFlight === 0) return
+    await new Promise<void>((resolve) => this.#idle.push(resolve))
   }
 
-  async #writeAll(): Promise<void> {
-    // Let the requests of this turn of the event loop gather first.
-    await new Promise((resolve) => setImmediate(resolve))
-    while (this.#queue.length > 0) {
-      let count = 0
-      let size = 0
-      while (count < this.#queue.length && (count === 0 || size + this.#queue[count]!.rows.length <= BATCH_ROWS)) {
-        size += this.#queue[count++]!.rows.length
-      }
-      const batch = this.#queue.splice(0, count)
-      this.#queuedRows -= size
-      await this.#write(batch)
+  /** Lets the requests of this turn of the event loop gather first. */
+  #wake(): void {
+    if (this.#waking) return
+    this.#waking = true
+    setImmediate(() => {
+      this.#waking = false
+      this.#pump()
+    })
+  }
+
+  #pump(): void {
+    while (this.#inFlight < this.#lanes) {
+      const batch = this.#next()
+      if (batch.length === 0) break
+      const touched = new Set(batch.flatMap((request) => request.rows.map((row) => row.datastream)))
+      for (const datastream of touched) this.#busy.add(datastream)
+      this.#inFlight++
+      void this.#write(batch).finally(() => {
+        this.#inFlight--
+        for (const datastream of touched) this.#busy.delete(datastream)
+        this.#wake()
+      })
     }
+    if (this.#queue.length === 0 && this.#inFlight === 0) for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  /** The next requests from the front of the queue; beside a batch in flight only a large one of other datastreams. */
+  #next(): Request[] {
+    if (this.#inFlight > 0 && this.#queuedRows < SECOND_LANE_ROWS) return []
+    let count = 0
+    let size = 0
+    for (const { rows } of this.#queue) {
+      if (count > 0 && size + rows.length > BATCH_ROWS) break
+      if (this.#inFlight > 0 && rows.some((row) => this.#busy.has(row.datastream))) break
+      size += rows.length
+      count++
+    }
+    this.#queuedRows -= size
+    return this.#queue.splice(0, count)
   }
 
   async #write(batch: Request[]): Promise<void> {

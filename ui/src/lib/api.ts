@@ -1,0 +1,244 @@
+/** Shapes of the platform's own API as these pages use them; `/api/v1/openapi.json` is the reference. */
+export interface City {
+  name: string
+  key: string | null
+  timeZone: string
+  bounds: [number, number, number, number]
+  languages: string[]
+  contact: string | null
+  map: { style: string | null; attribution: string | null }
+  openWrite: boolean
+  version: string
+  sourceCode: string
+}
+
+export type StationState = 'current' | 'late' | 'broken' | 'empty' | 'archive'
+export type Aggregate = 'sum' | 'mean'
+export type Resolution = 'raw' | 'hour' | 'day' | 'week' | 'month' | 'year'
+
+export interface Unit {
+  name: string
+  symbol: string
+  definition?: string
+}
+
+export interface Usual {
+  value: number
+  /** Ratio: 0.08 = 8 % more. */
+  change: number
+  basis: { weekday: number; days: number; until: string; stations?: number }
+}
+
+export interface Group {
+  key: string
+  name: string
+  aggregate: Aggregate
+  unit: Unit
+  stations: number
+  day: string | null
+  isToday: boolean
+  /** Counts: sum of the day. Else the mean of the stations' newest values, with its range. */
+  total: number | null
+  min: number | null
+  max: number | null
+  usual: Usual | null
+  newest: string | null
+  worst: StationState
+}
+
+export interface Headline {
+  group: string
+  /** The total, or the parts that were added up; `datastream` is the first of them. */
+  datastreams: number[]
+  datastream: number
+  name: string
+  unit: Unit
+  aggregate: Aggregate
+  value: number | null
+  time: string | null
+  timeEnd: string | null
+  day: string | null
+  dayTotal: number | null
+  usual: Usual | null
+}
+
+export interface StationSummary {
+  id: number
+  name: string
+  dataset: string
+  datasetTitle: string
+  lon: number | null
+  lat: number | null
+  approximate: boolean
+  group: string | null
+  groups: string[]
+  state: StationState
+  newest: string | null
+  headline: Headline | null
+  spark: [string, number | null][]
+}
+
+export interface Stations {
+  now: string
+  timeZone: string
+  groups: Group[]
+  stations: StationSummary[]
+}
+
+export interface Latest {
+  t: string
+  tEnd: string | null
+  value: number | null
+  quality: number | null
+}
+
+export interface SeriesLinks {
+  sensorthings: string
+  observations: string
+  csv: string
+  mqttTopic: string
+}
+
+export interface Channel {
+  id: number
+  name: string
+  description: string
+  group: string
+  observedProperty: { key: string | null; name: string; definition: string }
+  unit: Unit
+  aggregate: Aggregate
+  periodSeconds: number | null
+  role: 'total' | 'part' | null
+  n: number
+  since: string | null
+  newest: string | null
+  latest: Latest | null
+  suspectShare: number | null
+  completeness: number | null
+  links: SeriesLinks
+}
+
+export interface Station {
+  id: number
+  name: string
+  description: string
+  dataset: {
+    id: string
+    title: string
+    licence: string | null
+    licenceName: string | null
+    licenceUrl: string | null
+    attribution: string | null
+    publisher: string | null
+    contact: string | null
+    homepage: string | null
+    state: string
+  }
+  location: { lon: number; lat: number; approximate: boolean; name: string | null } | null
+  properties: Record<string, unknown>
+  since: string | null
+  newest: string | null
+  state: StationState
+  source: {
+    id: string
+    title: string | null
+    schedule: string | null
+    manual: boolean
+    lastGood: string | null
+    state: string
+    cause: string | null
+  } | null
+  headline: Headline | null
+  datastreams: Channel[]
+  links: { sensorthings: string; csv: string | null }
+}
+
+export interface Point {
+  t: string
+  tEnd: string
+  value: number | null
+  n: number
+  min: number | null
+  max: number | null
+  /** How many of the values are suspect. */
+  suspect: number
+}
+
+export interface Series {
+  datastream: number
+  name: string
+  unit: Unit
+  aggregate: Aggregate
+  points: Point[]
+  /** Sum of the range; null where adding up makes no sense, then `mean` tells. */
+  total: number | null
+  mean: number | null
+  n: number
+  suspect: number
+}
+
+export interface SeriesAnswer {
+  from: string
+  to: string
+  resolution: Resolution
+  timeZone: string
+  series: Series[]
+}
+
+export type FailureKind = 'offline' | 'network' | 'timeout' | 'notFound' | 'server'
+
+/** What went wrong, in a form a page can explain. */
+export class Failure extends Error {
+  readonly kind: FailureKind
+  readonly requestId: string | null
+  constructor(kind: FailureKind, message: string, requestId: string | null = null) {
+    super(message)
+    this.kind = kind
+    this.requestId = requestId
+  }
+}
+
+const TIME_LIMIT = 20_000
+
+/** GET JSON from our own origin. Throws `Failure`; an abort by the caller throws the caller's `AbortError`. */
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const limit = AbortSignal.timeout(TIME_LIMIT)
+  let answer: Response
+  try {
+    answer = await fetch(path, {
+      headers: { accept: 'application/json' },
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+    })
+  } catch (error) {
+    if (signal?.aborted) throw error
+    if (limit.aborted) throw new Failure('timeout', `no answer within ${TIME_LIMIT / 1000} s: ${path}`)
+    throw new Failure(navigator.onLine ? 'network' : 'offline', `cannot reach the server: ${path}`)
+  }
+  const requestId = answer.headers.get('x-request-id')
+  if (!answer.ok) {
+    const problem = (await answer.json().catch(() => null)) as { detail?: string; title?: string } | null
+    const detail = problem?.detail ?? problem?.title ?? `HTTP ${answer.status}`
+    throw new Failure(answer.status === 404 ? 'notFound' : 'server', detail, requestId)
+  }
+  try {
+    return (await answer.json()) as T
+  } catch (error) {
+    if (signal?.aborted) throw error
+    throw new Failure('server', `the answer is not JSON: ${path}`, requestId)
+  }
+}
+
+export interface SeriesQuery {
+  datastreams: number[]
+  from: number
+  to: number
+  resolution: Resolution | 'auto'
+}
+
+/** Address of the values a chart shows; the CSV button and the developer box link to exactly this. */
+export function seriesPath(query: SeriesQuery, format: 'json' | 'csv' = 'json'): string {
+  const from = new Date(query.from).toISOString().replace('.000Z', 'Z')
+  const to = new Date(query.to).toISOString().replace('.000Z', 'Z')
+  const tail = format === 'csv' ? '&format=csv' : ''
+  return `/api/v1/series?datastream=${query.datastreams.join(',')}&from=${from}&to=${to}&resolution=${query.resolution}${tail}`
+}

@@ -1,0 +1,270 @@
+import 'uplot/dist/uPlot.min.css'
+import uPlot from 'uplot'
+import type { Format } from './format.ts'
+import { type Chart, gaps, middle } from './series.ts'
+import { ticks, weekends } from './ticks.ts'
+import type { Span } from './view.ts'
+import type { Zone } from './zone.ts'
+
+export interface ChartInput {
+  chart: Chart
+  /** The previous year under the same buckets, by line. */
+  before: Map<number, (number | null)[]>
+  span: Span
+  zone: Zone
+  format: Format
+  /** Counts start at zero: half the height is to be half the number. */
+  zero: boolean
+}
+
+export interface ChartEvents {
+  /** The cursor stands on this bucket (null = nowhere), at this pixel of the plot. */
+  cursor: (index: number | null, left: number) => void
+  /** A stretch was dragged. */
+  selected: (span: Span) => void
+}
+
+const DAY = 86_400_000
+const FONT = '13px "Fira Sans", sans-serif'
+
+/** A drawn chart. Colours come from the page's variables, so a change of theme draws anew. */
+export class DrawnChart {
+  readonly #plot: uPlot
+  #input: ChartInput
+  #colors: Record<string, string> = {}
+
+  constructor(element: HTMLElement, size: { width: number; height: number }, input: ChartInput, on: ChartEvents) {
+    this.#input = input
+    this.#readColors(element)
+    const { chart, before } = input
+    const wide = size.width >= 560
+    const labelled = chart.lines.length > 1 && wide
+    const color = (n: number): string => this.#colors[`series-${n}`]!
+    this.#plot = new uPlot(
+      {
+        ...size,
+        padding: [10, labelled ? labelWidth(chart.lines.map((l) => l.label)) : 6, 0, 0],
+        legend: { show: false },
+        cursor: {
+          y: false,
+          drag: { x: true, y: false, setScale: false, dist: 6 },
+          points: { size: 8, width: 2, fill: () => this.#colors['background']! },
+        },
+        select: { show: true, left: 0, top: 0, width: 0, height: 0 },
+        scales: {
+          x: { time: false, range: () => [this.#input.span.from, this.#input.span.to] },
+          y: { range: (_u, low, high) => this.#range(low, high) },
+        },
+        axes: [
+          {
+            stroke: () => this.#colors['muted']!,
+            font: FONT,
+            size: 30,
+            gap: 8,
+            grid: { show: false },
+            ticks: { show: false },
+            splits: (u) => this.#ticks(u).labels.map((l) => l.at),
+            values: (u) => this.#ticks(u).labels.map((l) => l.text),
+          },
+          {
+            stroke: () => this.#colors['muted']!,
+            font: FONT,
+            gap: 8,
+            size: (_u, values) => Math.max(28, labelWidth(values ?? []) + 4),
+            space: 44,
+            grid: { stroke: () => this.#colors['line']!, width: 1 },
+            ticks: { show: false },
+            values: (_u, splits) => splits.map((v) => this.#input.format.number(v)),
+          },
+        ],
+        series: [
+          {},
+          ...chart.lines
+            .filter((l) => before.has(l.id))
+            .map(
+              (l): uPlot.Series => ({
+                stroke: chart.lines.length === 1 ? this.#colors['muted']! : color(l.color),
+                width: 1.25,
+                dash: [4, 4],
+                alpha: 0.9,
+                points: { show: false },
+              }),
+            ),
+          ...chart.lines.map(
+            (l): uPlot.Series => ({
+              stroke: color(l.color),
+              width: 1.75,
+              points: { show: chart.buckets.length <= 62, size: 5, fill: color(l.color) },
+            }),
+          ),
+        ],
+        hooks: {
+          drawClear: [(u) => this.#drawGround(u)],
+          draw: [(u) => this.#drawMarks(u, labelled)],
+          setCursor: [(u) => on.cursor(u.cursor.idx ?? null, u.cursor.left ?? -1)],
+          setSelect: [
+            (u) => {
+              const { left, width } = u.select
+              if (width < 6) return
+              on.selected({ from: u.posToVal(left, 'x'), to: u.posToVal(left + width, 'x') })
+              u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
+            },
+          ],
+        },
+      },
+      this.#data(),
+      element,
+    )
+    // The typeface may arrive after the first drawing: labels are measured and drawn anew with it.
+    void document.fonts.load(FONT).then(() => this.#plot.redraw(false, true))
+  }
+
+  /** Takes new values of the same lines: what is drawn stays, and grows. */
+  update(input: ChartInput): void {
+    this.#input = input
+    this.#plot.setData(this.#data())
+  }
+
+  resize(width: number, height: number): void {
+    this.#plot.setSize({ width, height })
+  }
+
+  /** Puts the cursor on a bucket, as the pointer would. */
+  pointAt(index: number): void {
+    const bucket = this.#input.chart.buckets[index]
+    if (!bucket) return
+    this.#plot.setCursor({ left: this.#plot.valToPos(middle(bucket), 'x'), top: 10 })
+  }
+
+  clearCursor(): void {
+    this.#plot.setCursor({ left: -10, top: -10 })
+  }
+
+  /** Left edge of the plot within the element, in pixels. */
+  get plotLeft(): number {
+    return this.#plot.bbox.left / devicePixelRatio
+  }
+
+  destroy(): void {
+    this.#plot.destroy()
+  }
+
+  #data(): uPlot.AlignedData {
+    const { chart, before } = this.#input
+    return [
+      chart.buckets.map(middle),
+      ...chart.lines.filter((l) => before.has(l.id)).map((l) => before.get(l.id)!),
+      ...chart.lines.map((l) => l.values),
+    ]
+  }
+
+  #range(low: number | null, high: number | null): [number, number] {
+    if (low === null || high === null) return [0, 1]
+    if (this.#input.zero) return [0, high > 0 ? high * 1.06 : 1]
+    const pad = (high - low || Math.abs(high) || 1) * 0.08
+    return [low - pad, high + pad]
+  }
+
+  #ticks(u: uPlot): ReturnType<typeof ticks> {
+    const { span, zone, format } = this.#input
+    return ticks(span, u.bbox.width / devicePixelRatio || 600, zone, format)
+  }
+
+  #readColors(element: HTMLElement): void {
+    const style = getComputedStyle(element)
+    const names = ['text', 'muted', 'line', 'edge', 'background', 'weekend', 'warn', 'grid', 'series-1', 'series-2', 'series-3', 'series-4', 'series-5']
+    for (const name of names) this.#colors[name] = style.getPropertyValue(`--z-${name}`).trim()
+  }
+
+  /** Below the lines: weekends tinted, gaps hatched. */
+  #drawGround(u: uPlot): void {
+    const { chart, span, zone } = this.#input
+    const { ctx, bbox } = u
+    const x = (at: number): number => u.valToPos(Math.max(span.from, Math.min(span.to, at)), 'x', true)
+    ctx.save()
+    if (span.to - span.from <= 75 * DAY) {
+      ctx.fillStyle = this.#colors['weekend']!
+      for (const w of weekends(span, zone)) ctx.fillRect(x(w.from), bbox.top, x(w.to) - x(w.from), bbox.height)
+    }
+    const ratio = devicePixelRatio
+    ctx.strokeStyle = this.#colors['edge']!
+    ctx.lineWidth = 0.75 * ratio
+    ctx.globalAlpha = 0.55
+    for (const gap of gaps(chart)) {
+      const [left, right] = [x(gap.from), x(gap.to)]
+      if (right - left < 2 * ratio) continue
+      ctx.save()
+      ctx.beginPath()
+      ctx.rect(left, bbox.top, right - left, bbox.height)
+      ctx.clip()
+      ctx.beginPath()
+      const step = 8 * ratio
+      for (let at = left - bbox.height - (left % step); at < right; at += step) {
+        ctx.moveTo(at, bbox.top + bbox.height)
+        ctx.lineTo(at + bbox.height, bbox.top)
+      }
+      ctx.stroke()
+      ctx.restore()
+    }
+    ctx.restore()
+  }
+
+  /** Above the lines: suspect values ringed, values alone between gaps dotted, lines named at their ends. */
+  #drawMarks(u: uPlot, labelled: boolean): void {
+    const { chart } = this.#input
+    const { ctx, bbox } = u
+    const ratio = devicePixelRatio
+    const names: { text: string; y: number; color: string }[] = []
+    ctx.save()
+    for (const line of chart.lines) {
+      let last = -1
+      line.values.forEach((v, i) => {
+        if (v === null) return
+        last = i
+        const alone = (line.values[i - 1] ?? null) === null && (line.values[i + 1] ?? null) === null
+        if (!line.suspect[i] && !alone) return
+        const [x, y] = [u.valToPos(middle(chart.buckets[i]!), 'x', true), u.valToPos(v, 'y', true)]
+        ctx.beginPath()
+        ctx.arc(x, y, (line.suspect[i] ? 3.6 : 2.2) * ratio, 0, 2 * Math.PI)
+        if (line.suspect[i]) {
+          ctx.lineWidth = 1.6 * ratio
+          ctx.fillStyle = this.#colors['background']!
+          ctx.strokeStyle = this.#colors['warn']!
+          ctx.fill()
+          ctx.stroke()
+        } else {
+          ctx.fillStyle = this.#colors[`series-${line.color}`]!
+          ctx.fill()
+        }
+      })
+      if (last >= 0) names.push({ text: line.label, y: u.valToPos(line.values[last]!, 'y', true), color: this.#colors[`series-${line.color}`]! })
+    }
+    if (labelled) {
+      ctx.font = `${13 * ratio}px "Fira Sans", sans-serif`
+      ctx.textBaseline = 'middle'
+      const height = 16 * ratio
+      names.sort((a, b) => a.y - b.y)
+      let free = bbox.top
+      for (const name of names) {
+        name.y = Math.max(name.y, free)
+        free = name.y + height
+      }
+      const over = Math.max(0, free - height - (bbox.top + bbox.height))
+      for (const name of names) {
+        ctx.fillStyle = name.color
+        ctx.fillText(short(name.text), bbox.left + bbox.width + 6 * ratio, name.y - over)
+      }
+    }
+    ctx.restore()
+  }
+}
+
+const short = (text: string): string => (text.length > 20 ? `${text.slice(0, 19).trimEnd()}…` : text)
+
+let measure: CanvasRenderingContext2D | null = null
+function labelWidth(texts: string[]): number {
+  measure ??= document.createElement('canvas').getContext('2d')
+  if (!measure) return 60
+  measure.font = FONT
+  return Math.ceil(Math.max(0, ...texts.map((t) => measure!.measureText(short(t)).width))) + 10
+}

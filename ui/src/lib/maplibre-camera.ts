@@ -1,0 +1,66 @@
+import 'maplibre-gl/dist/maplibre-gl.css'
+import { Map as MapLibre, setWorkerUrl } from 'maplibre-gl'
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url'
+import type { Bounds, Camera } from './camera.ts'
+
+// By default the worker starts from a blob: address; from our own origin the content security policy can be stricter.
+setWorkerUrl(workerUrl)
+
+/**
+ * A camera over MapLibre, for a city whose profile names a map style. Loaded only then. Throws when the browser has
+ * no WebGL; `failed` is called when the style cannot be had, so that our own ground can take over.
+ */
+export function openMap(
+  element: HTMLElement,
+  options: { style: string; attribution: string | null; center: [number, number]; texts: Record<string, string> },
+  on: { moved: () => void; failed: (reason: string) => void },
+): Camera {
+  const map = new MapLibre({
+    container: element,
+    style: options.style,
+    center: options.center,
+    zoom: 11,
+    attributionControl: { compact: true, ...(options.attribution ? { customAttribution: options.attribution } : {}) },
+    cooperativeGestures: !matchMedia('(min-width: 901px)').matches,
+    dragRotate: false,
+    pitchWithRotate: false,
+    touchPitch: false,
+    fadeDuration: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 200,
+    locale: options.texts,
+  })
+  map.touchZoomRotate.disableRotation()
+  map.keyboard.disableRotation()
+  map.on('move', on.moved)
+  let styled = false
+  map.once('style.load', () => {
+    styled = true
+    on.moved()
+  })
+  map.on('error', (event) => {
+    if (!styled) on.failed(event.error?.message ?? 'the map style cannot be loaded')
+  })
+  return {
+    get zoom() {
+      return map.getZoom()
+    },
+    project(lon, lat) {
+      const p = map.project([lon, lat])
+      return [p.x, p.y]
+    },
+    bounds() {
+      return map.getBounds().toArray().flat() as Bounds
+    },
+    fit([w, s, e, n], animate) {
+      map.fitBounds([w, s, e, n], { padding: Math.min(56, element.clientWidth / 8), maxZoom: 14, animate, duration: 250 })
+    },
+    zoomBy(steps, around) {
+      map.easeTo({ zoom: map.getZoom() + steps, ...(around ? { around: { lng: around[0], lat: around[1] } as never } : {}) })
+    },
+    resize() {
+      map.resize()
+    },
+    destroy() {
+      map.remove()
+    },
+  }
+}

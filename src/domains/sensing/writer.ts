@@ -116,13 +116,15 @@ export class SourceWriter {
         ? `exists (select 1 from source_pending p where p.run = $10 and p.datastream = g.d and p.t = g.t)`
         : 'false'
     const found = await tx.query<{ i: number; same: boolean }>(
-      `select distinct on (g.i) g.i::int4 as i,
+      `select g.i::int4 as i,
               not ${held} and o.v is not distinct from g.v and o.q is not distinct from g.q
               and o.t_end is not distinct from g.t_end and o.x is not distinct from g.x as same
        from unnest($1::int4[], $2::timestamptz[], $3::timestamptz[], $4::float8[], $5::int2[], $6::jsonb[], $7::int4[])
             as g (d, t, t_end, v, q, x, i)
-       join observation o on o.datastream = g.d and o.t = g.t and o.t >= $8 and o.t <= $9
-       order by g.i, o.id desc`,
+       cross join lateral (
+         select o.v, o.q, o.t_end, o.x from observation o
+         where o.datastream = g.d and o.t = g.t and o.t >= $8 and o.t <= $9 order by o.id desc limit 1
+       ) as o`,
       [
         rows.map((row) => row.datastream),
         times,

@@ -115,7 +115,10 @@ function checkSeries(
   if ((series.column === undefined) === (series.columns === undefined))
     say(path, 'needs exactly one of column and columns')
   if (series.columns !== undefined)
-    attempt([...path, 'columns'], () => new RegExp(series.columns!.replaceAll(/(?<!\\[pPuk])\{[A-Za-z][^}]*\}/g, 'x'), 'u'))
+    attempt(
+      [...path, 'columns'],
+      () => new RegExp(series.columns!.replaceAll(/(?<!\\[pPuk])\{[A-Za-z][^}]*\}/g, 'x'), 'u'),
+    )
   if (
     placeholders(series.property).length === 0 &&
     !definition.properties?.[series.property] &&

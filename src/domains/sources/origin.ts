@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import type { Fetcher } from '../../kernel/fetch/index.ts'
+import type { Fetched, Fetcher } from '../../kernel/fetch/index.ts'
 import type { Definition } from './definition.ts'
 import { parseBytes, parseDuration } from './duration.ts'
 import { type Entry, FileError, type Unpack } from './model.ts'
@@ -82,33 +82,39 @@ export async function httpInput(
   const { url, headers, timeout } = definition.from.http!
   const whole = AbortSignal.timeout(parseDuration(timeout ?? '10m').seconds * 1000)
   const limits = limitsOf(definition)
-  const fetched = await fetcher.get(url, {
-    headers: Object.fromEntries(
-      Object.entries(headers ?? {}).map(([name, value]) => [name, withEnvironment(value, environment)]),
-    ),
-    etag: validators?.etag,
-    lastModified: validators?.lastModified,
-    maxBytes: limits.bytes,
-    signal: signal ? AbortSignal.any([signal, whole]) : whole,
-  })
-  if (!fetched) return null
+  const given = Object.entries(headers ?? {}).map(([name, value]) => [name, withEnvironment(value, environment)])
+  const stop = signal ? AbortSignal.any([signal, whole]) : whole
   await mkdir(scratch, { recursive: true })
   const folder = await mkdtemp(join(scratch, 'fetch-'))
-  const name = basename(new URL(fetched.url).pathname) || 'download'
   const path = join(folder, 'download')
+  const remove = () => rm(folder, { recursive: true, force: true })
+  let fetched: Fetched | null
   try {
-    await pipeline(fetched.body, createWriteStream(path), { signal: signal ? AbortSignal.any([signal, whole]) : whole })
+    fetched = await fetcher.get(url, {
+      headers: Object.fromEntries(given),
+      etag: validators?.etag,
+      lastModified: validators?.lastModified,
+      maxBytes: limits.bytes,
+      signal: stop,
+    })
+    // At once: between the answer and its reader nothing may wait, or an early error would find nobody to tell.
+    if (fetched) await pipeline(fetched.body, createWriteStream(path), { signal: stop })
   } catch (error) {
-    await rm(folder, { recursive: true, force: true })
+    await remove()
     throw whole.aborted ? new FileError(`${url} did not arrive within ${timeout ?? '10m'}`) : error
   }
+  if (!fetched) {
+    await remove()
+    return null
+  }
+  const name = basename(new URL(fetched.url).pathname) || 'download'
   const { size } = await stat(path)
   return {
     origin: url,
     files: [{ path, name }],
     bytes: size,
     validators: { etag: fetched.etag, lastModified: fetched.lastModified },
-    close: () => rm(folder, { recursive: true, force: true }),
+    close: remove,
   }
 }
 

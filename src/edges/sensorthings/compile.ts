@@ -10,7 +10,7 @@ import { as, convert, describeKind, instant, json, type Period, type Value } fro
 import { checkWkt } from './wkt.ts'
 
 /** Most terms one expression may have: bounds the statement it becomes. */
-const MAX_TERMS = 3_000
+const MAX_TERMS = 5_000
 const MAX_DEPTH = 250
 
 /** Where names are looked up: the entity a filter is about, and the variables of the lambdas around. */

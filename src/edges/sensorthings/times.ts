@@ -6,8 +6,6 @@ const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 const LAST = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 const FIRST = -62135596800000 // 0001-01-01T00:00:00Z
 
-const pad = (n: number, width = 2) => String(n).padStart(width, '0')
-
 /**
  * Reads an ISO 8601 instant and returns it in UTC with microseconds only where there are any
  * (`2026-08-20T12:15:00Z`), or null when the text is not one. A time without zone is UTC (OGC 18-088 §8.1 asks for
@@ -22,7 +20,7 @@ export function parseInstant(text: string): string | null {
   if (month === 2 && day === 29 && (year % 4 !== 0 || (year % 100 === 0 && year % 400 !== 0))) return null
   if (hour > 24 || minute > 59 || second > 59 || (hour === 24 && (minute > 0 || second > 0))) return null
   let ms = Date.UTC(2000, month - 1, day, hour, minute, second)
-  if (year !== 2000) ms = new Date(ms - 0).setUTCFullYear(year, month - 1, day) + (hour === 24 ? 86_400_000 : 0)
+  if (year !== 2000) ms = new Date(ms).setUTCFullYear(year, month - 1, day) + (hour === 24 ? 86_400_000 : 0)
   if (m[9]) {
     const offset = (Number(m[10]) * 60 + Number(m[11] ?? 0)) * 60_000
     if (Number(m[10]) > 18 || Number(m[11] ?? 0) > 59) return null
@@ -91,12 +89,5 @@ export function showInstant(value: unknown): string | null {
   return parseInstant(value) ?? value
 }
 
-export function nowIso(): string {
-  const now = new Date().toISOString()
-  return now.endsWith('.000Z') ? `${now.slice(0, 19)}Z` : now
-}
-
-export const isoDate = (ms: number) => {
-  const d = new Date(ms)
-  return `${pad(d.getUTCFullYear(), 4)}-${pad(d.getUTCMonth() + 1)}-${pad(d.getUTCDate())}`
-}
+/** Now, in the form of {@link parseInstant}. */
+export const nowIso = (): string => new Date().toISOString().replace(/\.?0+Z$/, 'Z')

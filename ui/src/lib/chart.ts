@@ -72,7 +72,7 @@ export class DrawnChart {
             gap: 8,
             size: (_u, values) => Math.max(28, labelWidth(values ?? []) + 4),
             space: 44,
-            grid: { stroke: () => this.#colors['line']!, width: 1 },
+            grid: { stroke: () => this.#colors['ruler']!, width: 1 },
             ticks: { show: false },
             values: (_u, splits) => splits.map((v) => this.#input.format.number(v)),
           },
@@ -172,7 +172,7 @@ export class DrawnChart {
 
   #readColors(element: HTMLElement): void {
     const style = getComputedStyle(element)
-    const names = ['text', 'muted', 'line', 'edge', 'background', 'weekend', 'warn', 'grid', 'series-1', 'series-2', 'series-3', 'series-4', 'series-5']
+    const names = ['text', 'muted', 'ruler', 'edge', 'background', 'weekend', 'warn', 'grid', 'series-1', 'series-2', 'series-3', 'series-4', 'series-5']
     for (const name of names) this.#colors[name] = style.getPropertyValue(`--z-${name}`).trim()
   }
 

@@ -27,7 +27,7 @@ export function radiusOf(station: StationSummary, largest: ReadonlyMap<string, n
   const amount = amountOf(station)
   const most = largest.get(station.group ?? '') ?? 0
   if (amount === null || most <= 0) return 9
-  return 7 + 11 * Math.sqrt(Math.max(0, amount) / most)
+  return 8 + 12 * Math.sqrt(Math.max(0, amount) / most)
 }
 
 /** The largest amount of each group: bikes are not sized by the scale of cars. */

@@ -26,11 +26,13 @@ function widthOf(text: string): number {
 export function placeLabels(
   markers: Labelled[],
   obstacles: { x: number; y: number; r: number }[],
+  overlays: [x0: number, y0: number, x1: number, y1: number][],
   width: number,
   height: number,
 ): Map<number, 'right' | 'left'> {
   const taken: [number, number, number, number][] = []
   for (const m of [...markers, ...obstacles]) taken.push([m.x - m.r, m.y - m.r, m.x + m.r, m.y + m.r])
+  taken.push(...overlays)
   const free = (x0: number, y0: number, x1: number, y1: number, own: number): boolean =>
     x0 >= 4 &&
     x1 <= width - 4 &&

@@ -21,3 +21,13 @@ export function stationTime(s: StationSummary, { format, zone, now, t, lang }: A
   const time = midnight ? (lang === 'de' ? '24:00 Uhr' : '24:00') : format.time(end)
   return t('start.untilDay', { date: format.date(last), time })
 }
+
+/** How the day compares with what is usual at this station: `▼ 28 % zu üblich`; else the time of the newest value. */
+export function stationUsual(s: StationSummary, app: App): string {
+  const usual = s.headline?.usual
+  if (!usual || usual.value === 0) return stationTime(s, app)
+  const rounded = Math.round(usual.change * 100)
+  if (rounded === 0) return app.t('start.rowSame')
+  const share = app.format.percent(Math.abs(rounded) / 100).replace(/[.,]0(?=\D)/, '')
+  return app.t('start.rowUsual', { mark: rounded > 0 ? '▲' : '▼', share })
+}

@@ -134,6 +134,11 @@ describe('ready definitions', () => {
       assert.ok(validate(parse(yaml)), JSON.stringify(validate.errors))
     })
   }
+  it('the example of the documentation is valid', () => {
+    const page = readFileSync(join(SOURCES, '../docs/using/sources.md'), 'utf8')
+    const [, example] = /## A whole one\n\n```yaml\n([\s\S]*?)```/.exec(page) ?? []
+    assert.equal(checkDefinition(example!).id, 'radzaehler')
+  })
   it('the schema for editors is the current one (node scripts/source-schema.ts writes it)', () => {
     assert.equal(readFileSync(join(SOURCES, 'schema.json'), 'utf8'), jsonSchemaText())
   })

@@ -8,6 +8,7 @@ import { Aedes, type Client, type PublishPacket } from 'aedes'
 import { type Access, type Actor, ANONYMOUS } from '../../domains/access/index.ts'
 import type { Catalog } from '../../domains/catalog/index.ts'
 import type { ObservationsStored, Sensing, StoredObservation } from '../../domains/sensing/index.ts'
+import { SqlError } from '../../kernel/db/index.ts'
 import type { Log } from '../../kernel/log.ts'
 import { counter, gauge } from '../../kernel/metrics.ts'
 import { Problem, SetupError } from '../../kernel/problem.ts'
@@ -37,6 +38,11 @@ export interface BrokerOptions {
   log: Log
 }
 
+/** What aedes remembers of QoS 2 publishes that are not released yet; not part of its types. */
+interface IncomingStore {
+  incomingGetPacket(client: Client, packet: PublishPacket): Promise<unknown>
+}
+
 const PACKET_LIMIT = 256 * 1024
 const CONNECTIONS = 10_000
 /** Messages a subscriber may fall behind before it is disconnected. */
@@ -48,6 +54,14 @@ const received = counter('zahnrad_mqtt_publishes_total', 'MQTT publishes by outc
 const delivered = counter('zahnrad_mqtt_deliveries_total', 'MQTT messages handed to subscribers')
 const dropped = counter('zahnrad_mqtt_clients_dropped_total', 'MQTT clients disconnected by the broker', ['reason'])
 
+/** The brokers of this process; more than one only in tests. */
+const running = new Set<Broker>()
+const summed = (figure: (broker: Broker) => number) => [...running].reduce((sum, broker) => sum + figure(broker), 0)
+gauge('zahnrad_mqtt_clients', 'Connected MQTT clients', (g) => g.set(summed((broker) => broker.clients)))
+gauge('zahnrad_mqtt_subscriptions', 'Subscriptions of MQTT clients', (g) =>
+  g.set(summed((broker) => broker.subscriptions)),
+)
+
 export class Broker {
   readonly #options: BrokerOptions
   readonly #subscriptions = new Subscriptions()
@@ -58,6 +72,14 @@ export class Broker {
 
   constructor(options: BrokerOptions) {
     this.#options = options
+  }
+
+  get clients(): number {
+    return this.#aedes?.connectedClients ?? 0
+  }
+
+  get subscriptions(): number {
+    return this.#subscriptions.size
   }
 
   /** Starts listening and resolves with the port. */
@@ -89,14 +111,14 @@ export class Broker {
       for (const topic of topics) this.#subscriptions.remove(topic, client)
     })
     this.#off = [sensing.stored.on((event) => this.#deliver(event)), catalog.changed.on(() => void this.#recheck())]
-    gauge('zahnrad_mqtt_clients', 'Connected MQTT clients', (g) => g.set(this.#aedes?.connectedClients ?? 0))
-    gauge('zahnrad_mqtt_subscriptions', 'Subscriptions of MQTT clients', (g) => g.set(this.#subscriptions.size))
+    running.add(this)
     this.#server = createServer((socket) => this.#accept(socket))
     this.#server.maxConnections = CONNECTIONS
     return listen(this.#server, port)
   }
 
   async stop(): Promise<void> {
+    running.delete(this)
     for (const off of this.#off) off()
     const { promise, resolve } = Promise.withResolvers<void>()
     if (this.#server) this.#server.close(() => resolve())
@@ -151,15 +173,14 @@ export class Broker {
       packet.retain = false
       done(null)
     }
-    this.#store(actor, topic, packet.payload as Buffer).then(
+    this.#storeOnce(client, actor, packet).then(
       () => {
         received.inc({ outcome: 'committed' })
         accept()
       },
       (error: unknown) => {
-        const status =
-          error instanceof Problem ? error.status : ((error as { code?: unknown }).code as number | undefined)
-        if (typeof status === 'number' && status >= 400 && status < 500 && status !== 401 && status !== 403) {
+        const status = statusOf(error)
+        if (status >= 400 && status < 500 && status !== 401 && status !== 403) {
           received.inc({ outcome: 'invalid' })
           this.#tell(client, { topic, status, message: (error as Error).message })
           accept()
@@ -169,6 +190,20 @@ export class Broker {
         this.#options.log.warn({ client: client.id, topic, error: (error as Error).message }, 'mqtt publish refused')
         done(error as Error)
       },
+    )
+  }
+
+  /** A QoS 2 publish that is sent again before it was released (PUBREL) is already stored (MQTT 3.1.1 §4.3.3). */
+  async #storeOnce(client: Client, actor: Actor, packet: PublishPacket): Promise<void> {
+    if (packet.qos === 2 && (await this.#isKnown(client, packet))) return
+    await this.#store(actor, packet.topic, packet.payload as Buffer)
+  }
+
+  #isKnown(client: Client, packet: PublishPacket): Promise<boolean> {
+    const { persistence } = this.#aedes as unknown as { persistence: IncomingStore }
+    return persistence.incomingGetPacket(client, packet).then(
+      () => true,
+      () => false,
     )
   }
 
@@ -250,6 +285,13 @@ export class Broker {
       client.close()
     }
   }
+}
+
+/** The HTTP status an error means; 500 for what may work when sent again. Values the database refuses never will. */
+function statusOf(error: unknown): number {
+  if (error instanceof SqlError && /^2[23]/.test(error.code)) return 400
+  const { status } = error as { status?: unknown }
+  return typeof status === 'number' ? status : 500
 }
 
 function listen(server: Server, port: number): Promise<number> {

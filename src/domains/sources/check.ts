@@ -53,7 +53,7 @@ export function checkDefinition(yaml: string, defaultId?: string): Definition {
 }
 
 /** `series[0].quality.column` */
-export function fieldName(path: Path): string {
+function fieldName(path: Path): string {
   return path.length === 0
     ? 'definition'
     : path.map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`)).join('')

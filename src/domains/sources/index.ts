@@ -1,7 +1,6 @@
 export { checkDefinition, jsonSchemaText } from './check.ts'
-export { type Definition, DefinitionSchema } from './definition.ts'
+export type { Definition } from './definition.ts'
 export type { Health, HealthState } from './health.ts'
-export { beyondLimit } from './limit.ts'
 export { Mapper } from './mapper.ts'
 export * from './model.ts'
 export type { PreviewRow, PreviewValue } from './preview.ts'

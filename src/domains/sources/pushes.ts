@@ -2,6 +2,7 @@ import type { Database } from '../../kernel/db/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Sensing } from '../sensing/index.ts'
 import type { Definition } from './definition.ts'
+import { countRun } from './figures.ts'
 import { beyondLimit } from './limit.ts'
 import { Mapper } from './mapper.ts'
 import { FileError, type Format, type RunFigures } from './model.ts'
@@ -111,6 +112,12 @@ export class Pushes {
     for (const field of ['read', 'accepted', 'unchanged', 'corrected', 'rejected'] as const)
       this.#total[field] += figures[field]
     for (const { reason, count, examples } of figures.rejections) this.#rejections.merge(reason, count, examples)
+    countRun(
+      definition.id,
+      figures.read > 0 && figures.rejected === figures.read ? 'failed' : 'ok',
+      figures,
+      messages.length,
+    )
     const outcome = beyondLimit(definition, this.#total.read, this.#total.rejected) ? 'rejections' : 'ok'
     await updateRun(db, this.#run, { ...this.#total, rejections: this.#rejections.list() }, outcome)
     if (this.#source.stored && figures.read > figures.rejected) await noteGood(db, definition.id, dataset, null)

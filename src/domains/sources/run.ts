@@ -15,7 +15,7 @@ const PROGRESS_MS = 500
 const FILE_SHARE = 0.25
 
 /** Rows a batch writes at once: the embedded engine copies each between threads, so its batches are smaller. */
-export function batchRows(db: Database): number {
+function batchRows(db: Database): number {
   return db.engine === 'embedded' ? 5000 : 20_000
 }
 

@@ -8,6 +8,7 @@ import type { Catalog } from '../catalog/index.ts'
 import type { Sensing } from '../sensing/index.ts'
 import { checkDefinition } from './check.ts'
 import type { Definition } from './definition.ts'
+import { countRun } from './figures.ts'
 import { type Health, healthOf, nextRun } from './health.ts'
 import { beyondLimit } from './limit.ts'
 import { Mapper } from './mapper.ts'
@@ -250,16 +251,19 @@ export class Sources {
       id: number,
       dataset: dataset.key,
     })
-    const finished = (outcome: RunReport['outcome'], figures: RunFigures, error?: string): RunReport => ({
-      source: id,
-      dataset: dataset.id,
-      run: number,
-      outcome,
-      ...(error === undefined ? {} : { error }),
-      ...figures,
-      seconds: (Date.now() - started) / 1000,
-      newest: mapper.newest || null,
-    })
+    const finished = (outcome: RunReport['outcome'], figures: RunFigures, error?: string): RunReport => {
+      countRun(id, outcome, figures)
+      return {
+        source: id,
+        dataset: dataset.id,
+        run: number,
+        outcome,
+        ...(error === undefined ? {} : { error }),
+        ...figures,
+        seconds: (Date.now() - started) / 1000,
+        newest: mapper.newest || null,
+      }
+    }
     try {
       const validators =
         stored && !options.full && options.from === undefined

@@ -1,6 +1,7 @@
 import type { Queryable } from '../../kernel/db/index.ts'
 import { DAY, iso } from './buckets.ts'
-import { type Draft, draftOf, fillDrafts, isToday, sparkOf, weekdayOf } from './headlines.ts'
+import { type Draft, weekdayOf } from './draft.ts'
+import { draftOf, fillDrafts, isToday, sparkOf } from './headlines.ts'
 import {
   type SourceHealthOf,
   type Station,

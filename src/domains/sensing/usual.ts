@@ -1,6 +1,6 @@
 import type { Queryable } from '../../kernel/db/index.ts'
 import { dayStart, iso, wallClock } from './buckets.ts'
-import { type Draft, weekdayOf } from './headlines.ts'
+import { type Draft, weekdayOf } from './draft.ts'
 
 const WEEKS = 8
 const LEAST_DAYS = 3

@@ -93,7 +93,11 @@ function serve(socket: Socket, handler: CommandHandler): void {
 }
 
 /** Sends a command to a running platform. Resolves with its exit code, or null when none listens. */
-export function sendCommand(dataDir: string, request: CommandRequest, output: Omit<CommandOutput, 'signal'>): Promise<number | null> {
+export function sendCommand(
+  dataDir: string,
+  request: CommandRequest,
+  output: Omit<CommandOutput, 'signal'>,
+): Promise<number | null> {
   const path = socketPath(dataDir)
   if (!existsSync(path)) return Promise.resolve(null)
   return new Promise((resolve, reject) => {

@@ -32,7 +32,8 @@ export function registerSession(app: FastifyInstance, { access }: { access: Acce
     const { authorization } = request.headers
     if (authorization !== undefined) {
       const [, bearer] = /^Bearer +(\S+)$/i.exec(authorization) ?? []
-      if (!bearer) throw new Problem(401, 'authorization-unknown', 'Only "Authorization: Bearer zk_…" is understood here.')
+      if (!bearer)
+        throw new Problem(401, 'authorization-unknown', 'Only "Authorization: Bearer zk_…" is understood here.')
       request.actor = await access.authenticate({ bearer })
       return
     }
@@ -65,7 +66,10 @@ export function registerLogin(app: FastifyInstance, { access }: { access: Access
   app.post('/api/v1/logout', async (request, reply) => {
     const token = sessionOf(request)
     if (token && request.actor.kind === 'staff') await access.endSession(token)
-    return reply.header('set-cookie', sessionCookie('', 0, request.origin.startsWith('https:'))).code(204).send()
+    return reply
+      .header('set-cookie', sessionCookie('', 0, request.origin.startsWith('https:')))
+      .code(204)
+      .send()
   })
   app.get('/api/v1/session', async (request) => ({ kind: request.actor.kind, openWrite: access.openWrite }))
 }

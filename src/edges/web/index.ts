@@ -11,6 +11,8 @@ export interface WebOptions {
   mapOrigins: string[]
 }
 
+/** Programs ask here: a wrong address is answered as a problem, never as a page. */
+const INTERFACES = /^\/(api|sta|d)(\/|$)/
 /** Paths that are pages; anything else that is not a file is a 404 page with status 404. */
 const PAGES = [/^\/$/, /^\/stationen\/\d+$/]
 
@@ -35,21 +37,29 @@ function contentSecurityPolicy(mapOrigins: string[]): string {
 /** Serves the built pages: hashed files for a year, the page itself always fresh. */
 export async function registerWeb(app: FastifyInstance, { root, mapOrigins }: WebOptions): Promise<void> {
   const page = existsSync(join(root, 'index.html')) ? await readFile(join(root, 'index.html'), 'utf8') : ''
-  const policy = contentSecurityPolicy(mapOrigins)
+  const headers = {
+    'content-security-policy': contentSecurityPolicy(mapOrigins),
+    'referrer-policy': 'same-origin',
+    'cross-origin-opener-policy': 'same-origin',
+    'permissions-policy': 'camera=(), microphone=(), geolocation=(self)',
+    'cache-control': 'no-cache',
+  }
   await app.register(serveStatic, {
     root,
     index: false,
     wildcard: false,
     cacheControl: false,
     setHeaders: (reply, path) => {
-      reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')
+      const isAsset = path.slice(root.length).startsWith('/assets/')
+      reply.header('cache-control', isAsset ? 'public, max-age=31536000, immutable' : 'no-cache')
+      if (path.endsWith('.html')) reply.headers(headers)
     },
   })
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0]!
-    const wantsPage =
-      (request.method === 'GET' || request.method === 'HEAD') && (request.headers.accept ?? '*/*').includes('text/html')
-    const known = PAGES.some((pattern) => pattern.test(path))
+    const reads = request.method === 'GET' || request.method === 'HEAD'
+    const known = reads && PAGES.some((pattern) => pattern.test(path))
+    const wantsPage = reads && !INTERFACES.test(path) && (request.headers.accept ?? '').includes('text/html')
     if (!known && !wantsPage) {
       return reply
         .code(404)
@@ -65,13 +75,7 @@ export async function registerWeb(app: FastifyInstance, { root, mapOrigins }: We
     }
     return reply
       .code(known ? 200 : 404)
-      .headers({
-        'content-security-policy': policy,
-        'referrer-policy': 'same-origin',
-        'cross-origin-opener-policy': 'same-origin',
-        'permissions-policy': 'camera=(), microphone=(), geolocation=(self)',
-        'cache-control': 'no-cache',
-      })
+      .headers(headers)
       .type('text/html; charset=utf-8')
       .send(page)
   })

@@ -306,7 +306,7 @@ function arithmetic(op: string, a: Value, b: Value, posA: number, posB: number):
   if (op === 'add' || op === 'sub') {
     if (a.kind === 'time' && b.kind === 'duration') {
       const shift = (s: Sql) => sql`(${s} ${symbol} ${b.sql})`
-      return { ...a, start: shift(a.start), end: a.end && shift(a.end) }
+      return { ...a, column: undefined, start: shift(a.start), end: a.end && shift(a.end) }
     }
     if (op === 'add' && a.kind === 'duration' && b.kind === 'time') return arithmetic(op, b, a, posB, posA)
     if (a.kind === 'duration' && b.kind === 'duration')

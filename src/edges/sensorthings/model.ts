@@ -285,7 +285,14 @@ const OBSERVATION: EntityType = {
       showNull: true,
       columns: ['t', 't_end'],
       format: (row) => (row.t_end == null ? showInstant(row.t) : `${showInstant(row.t)}/${showInstant(row.t_end)}`),
-      value: (alias) => ({ kind: 'time', start: at(alias, 't'), end: at(alias, 't_end'), mixed: true, notNull: true }),
+      value: (alias) => ({
+        kind: 'time',
+        start: at(alias, 't'),
+        end: at(alias, 't_end'),
+        mixed: true,
+        notNull: true,
+        column: 't',
+      }),
     },
     {
       name: 'result',

@@ -9,6 +9,7 @@ import type { Entity } from './format.ts'
 import { widenAreas } from './insert.ts'
 import { type Row, typeNamed } from './model.ts'
 import { OBSERVATION_PROPERTIES, observationValues, type RawObservation } from './observation-values.ts'
+import { parseInstant } from './times.ts'
 
 const OBSERVATION = typeNamed('Observation')
 
@@ -110,6 +111,8 @@ interface Group {
   datastream: unknown
   components: string[]
   feature: number
+  /** Where the two components are, when there are only these. */
+  plain: { time: number; result: number } | null
   rows: unknown[]
   where: string
 }
@@ -130,7 +133,9 @@ function readGroup(json: unknown, where: string): Group {
     if (components.indexOf(name) !== i) throw bad(`${where}/components[${i}]: "${name}" is named twice`)
   })
   const feature = components.findIndex((name) => FEATURE.has(name))
-  return { datastream: Datastream, components, feature, rows: dataArray, where }
+  const [time, result] = [components.indexOf('phenomenonTime'), components.indexOf('result')]
+  const plain = components.length === 2 && time >= 0 && result >= 0 ? { time, result } : null
+  return { datastream: Datastream, components, feature, plain, rows: dataArray, where }
 }
 
 async function datastreamDataset(context: Context, group: Group): Promise<number> {
@@ -151,9 +156,15 @@ function readRow(
 ): NewObservation {
   if (!Array.isArray(values) || values.length !== group.components.length)
     throw bad(`a row of ${group.components.length} values is expected`)
+  const datastream = (group.datastream as Json)['@iot.id'] as number
+  if (group.plain) {
+    // The shape of nearly every row, without making objects for what isn't there.
+    const [t, v] = [values[group.plain.time], values[group.plain.result]]
+    const iso = typeof v === 'number' && Number.isFinite(v) && typeof t === 'string' ? parseInstant(t) : null
+    if (iso !== null) return { datastream, t: iso, tEnd: null, v: v as number }
+  }
   const raw: Json = {}
   for (let i = 0; i < values.length; i++) if (i !== group.feature) raw[group.components[i]!] = values[i]
-  const datastream = (group.datastream as Json)['@iot.id'] as number
   const row: NewObservation = { datastream, ...observationValues(raw) }
   if (group.feature >= 0) {
     const id = featureId(values[group.feature])

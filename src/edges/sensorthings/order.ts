@@ -62,7 +62,7 @@ function keysOf(value: ReturnType<Compiler['order']>, desc: boolean, pos: number
     case 'string':
       return [{ sql: sql`(${value.sql}) collate "C"`, desc, nullable: !value.notNull, cast: 'text' }]
     case 'time':
-      return [{ sql: value.start, desc, nullable: !value.notNull, cast: 'timestamptz' }]
+      return [{ sql: value.start, desc, nullable: !value.notNull, cast: 'timestamptz', column: value.column }]
     case 'boolean':
       return [{ sql: value.sql, desc, nullable: true, cast: 'boolean' }]
     case 'date':

@@ -5,6 +5,7 @@ import { formatDataArray } from './data-array.ts'
 import { bad } from './errors.ts'
 import { type Entity, formatEntity, nextLink } from './format.ts'
 import type { EntityType, Row } from './model.ts'
+import { canJump, isNewestFirst, jump, newestObservations } from './observation-order.ts'
 import { chain, type Resource, type Step } from './path.ts'
 import { checkEntityOptions, type Query, readQuery } from './query.ts'
 import {
@@ -75,8 +76,18 @@ async function readPage(
     )
     return { rows, shape, more: rows[0]?.more === true }
   }
-  const source = navigation ? builder.hop(navigation, parent!) : builder.source(type)
-  const { sql: rowsSql, shape } = selectRows(builder, type, query, source, { fixedDatastream: ofDatastream })
+  let source = navigation ? builder.hop(navigation, parent!) : builder.source(type)
+  let { skip } = query
+  if (type.name === 'Observation' && !navigation) {
+    if (isNewestFirst(query)) source = newestObservations(builder, skip + query.top + 1)
+    else if (canJump(query)) {
+      const start = await jump(context.db, builder, skip)
+      source.where.push(sql`${sql.ref(`${source.alias}.datastream`)} >= ${start.datastream}::int4`)
+      skip = start.skip
+    }
+  }
+  const scope = { fixedDatastream: ofDatastream, skip }
+  const { sql: rowsSql, shape } = selectRows(builder, type, query, source, scope)
   const rows = await context.db.run<Row>(rowsSql)
   const more = rows.length > query.top
   if (more) rows.length = query.top

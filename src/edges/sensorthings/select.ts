@@ -37,6 +37,8 @@ export interface Select {
 export interface Scope {
   /** All rows belong to one datastream. */
   fixedDatastream: boolean
+  /** Rows to pass over, where others than the query's: some were already jumped. */
+  skip?: number
 }
 
 /**
@@ -56,7 +58,8 @@ export function selectRows(builder: Builder, type: EntityType, query: Query, sou
   )
   if (query.after) conditions.push(afterRow(keys, query.after))
   const { columns, shape } = selectColumns(builder, type, query, alias, keys)
-  const skip = query.after || query.skip === 0 ? sql`` : sql` offset ${query.skip}`
+  const rows = scope.skip ?? query.skip
+  const skip = query.after || rows === 0 ? sql`` : sql` offset ${rows}`
   return {
     sql: sql`select ${columns} from ${source.from} where ${and(conditions)} order by ${orderBy(keys)} limit ${query.top + 1}${skip}`,
     shape,
@@ -112,7 +115,7 @@ function selectColumns(
   // The data array groups by datastream whatever is selected.
   if (query.resultFormat === 'dataArray') columns.set('datastream', sql.ref(`${alias}.datastream`))
   const named = keys.map((key, i): Key => {
-    if (key.column && (key.column !== 't' || columns.has('t'))) {
+    if (key.column) {
       if (!columns.has(key.column)) columns.set(key.column, key.sql)
       return key
     }

@@ -12,6 +12,7 @@ const FIRST = -62135596800000 // 0001-01-01T00:00:00Z
  * a zone; refusing it would lock out half of the devices). Years 1 – 9999, no 30 February, no 25 o'clock.
  */
 export function parseInstant(text: string): string | null {
+  if (isPlain(text)) return text
   const m = INSTANT.exec(text)
   if (!m) return null
   const [year, month, day, hour, minute] = [Number(m[1]), Number(m[2]), Number(m[3]), Number(m[4]), Number(m[5])]
@@ -29,6 +30,25 @@ export function parseInstant(text: string): string | null {
   if (ms < FIRST || ms > LAST) return null
   const micros = m[7] ? m[7].padEnd(6, '0').slice(0, 6).replace(/0+$/, '') : ''
   return `${new Date(ms).toISOString().slice(0, 19)}${micros ? `.${micros}` : ''}Z`
+}
+
+const ZERO = 48
+const digit = (text: string, at: number): number => text.charCodeAt(at) - ZERO
+
+/** Is it `2026-08-20T12:15:00Z`, in range and before the 29th? Then it is already what it would become: nearly all are. */
+function isPlain(text: string): boolean {
+  if (text.length !== 20 || text[19] !== 'Z' || text[10] !== 'T') return false
+  if (text[4] !== '-' || text[7] !== '-' || text[13] !== ':' || text[16] !== ':') return false
+  for (let i = 0; i < 19; i++) {
+    if (i === 4 || i === 7 || i === 10 || i === 13 || i === 16) continue
+    const d = digit(text, i)
+    if (d < 0 || d > 9) return false
+  }
+  const month = digit(text, 5) * 10 + digit(text, 6)
+  const day = digit(text, 8) * 10 + digit(text, 9)
+  const hour = digit(text, 11) * 10 + digit(text, 12)
+  if (text.charCodeAt(0) === ZERO || month < 1 || month > 12 || day < 1 || day > 28) return false
+  return hour < 24 && digit(text, 14) < 6 && digit(text, 17) < 6
 }
 
 /** An ISO 8601 duration (`P1DT2H`), upper bound a thousand years; null when the text is not one. */

@@ -26,6 +26,8 @@ export interface Period {
   end: Sql | null
   mixed?: boolean
   notNull?: boolean
+  /** The column of the row itself that `start` is. */
+  column?: string
 }
 
 /** A value whose type is known only row by row. Each face is null where the value is of another type. */

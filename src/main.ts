@@ -165,7 +165,10 @@ function requireFreePort(name: string, port: number): Promise<void> {
   })
 }
 
-/** Resolves when the process is asked to stop, or its launcher is gone. */
+/**
+ * Resolves when the process is asked to stop, or what launched it is gone: the launcher (its channel closes), or npm,
+ * which does not pass SIGTERM on. Without that an orphan would keep the ports and the data folder.
+ */
 function stopped(): Promise<void> {
   return new Promise((resolve) => {
     process.once('SIGTERM', () => resolve())
@@ -173,6 +176,15 @@ function stopped(): Promise<void> {
     if (process.channel) {
       process.once('disconnect', () => resolve())
       process.channel.unref()
+    }
+    if (process.env.npm_lifecycle_event) {
+      const parent = process.ppid
+      const watch = setInterval(() => {
+        if (process.ppid === parent) return
+        clearInterval(watch)
+        resolve()
+      }, 500)
+      watch.unref()
     }
   })
 }

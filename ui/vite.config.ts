@@ -1,7 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
 
-const platform = process.env['PLATFORM_URL'] ?? 'http://localhost:8080'
+const platform = process.env.PLATFORM_URL ?? 'http://localhost:8080'
 
 export default defineConfig({
   root: import.meta.dirname,

@@ -8,6 +8,8 @@ export type Bounds = [number, number, number, number]
 export interface Camera {
   /** In the convention of 512-pixel tiles: the world is 512 · 2^zoom pixels wide. */
   readonly zoom: number
+  /** Whether someone has moved the map: then it keeps its view when the window changes. */
+  readonly touched: boolean
   project(lon: number, lat: number): [x: number, y: number]
   /** The part of the world on the screen. */
   bounds(): Bounds
@@ -38,6 +40,7 @@ const MAX_ZOOM = 18
  */
 export class PlainCamera implements Camera {
   zoom = 11
+  touched = false
   #x = 0.5
   #y = 0.5
   #animation = 0
@@ -85,6 +88,7 @@ export class PlainCamera implements Camera {
   }
 
   zoomBy(steps: number, around?: [number, number]): void {
+    this.touched = true
     const at = around ? this.project(...around) : null
     this.#zoomAt(this.zoom + steps, at, true)
   }
@@ -152,16 +156,22 @@ export class PlainCamera implements Camera {
       this.#pointers.delete(e.pointerId)
       return
     }
+    this.touched = true
     const now = this.#at(e)
     const size = TILE * 2 ** this.zoom
     if (this.#pointers.size >= 2) {
       const other = [...this.#pointers].find(([id]) => id !== e.pointerId)![1]
-      const [d0, d1] = [Math.hypot(before[0] - other[0], before[1] - other[1]), Math.hypot(now[0] - other[0], now[1] - other[1])]
-      if (d0 > 10 && d1 > 10) this.#zoomAt(this.zoom + Math.log2(d1 / d0), [(now[0] + other[0]) / 2, (now[1] + other[1]) / 2], false)
+      const [d0, d1] = [
+        Math.hypot(before[0] - other[0], before[1] - other[1]),
+        Math.hypot(now[0] - other[0], now[1] - other[1]),
+      ]
+      if (d0 > 10 && d1 > 10)
+        this.#zoomAt(this.zoom + Math.log2(d1 / d0), [(now[0] + other[0]) / 2, (now[1] + other[1]) / 2], false)
       const scale = TILE * 2 ** this.zoom
       this.#set(this.#x - (now[0] - before[0]) / 2 / scale, this.#y - (now[1] - before[1]) / 2 / scale, this.zoom)
     } else if (e.pointerType === 'mouse') {
-      if (Math.hypot(now[0] - before[0], now[1] - before[1]) < 3 && !this.#element.hasPointerCapture(e.pointerId)) return
+      if (Math.hypot(now[0] - before[0], now[1] - before[1]) < 3 && !this.#element.hasPointerCapture(e.pointerId))
+        return
       // Only a drag captures the pointer: a click on a marker stays a click.
       this.#element.setPointerCapture(e.pointerId)
       this.#set(this.#x - (now[0] - before[0]) / size, this.#y - (now[1] - before[1]) / size, this.zoom)
@@ -173,24 +183,32 @@ export class PlainCamera implements Camera {
     // Beside the list the wheel zooms; where the map lies in the page's flow it scrolls the page, unless Ctrl is held.
     if (!e.ctrlKey && !matchMedia('(min-width: 901px)').matches) return
     e.preventDefault()
+    this.touched = true
     const step = e.deltaMode === 1 ? e.deltaY * 20 : e.deltaY
     this.#zoomAt(this.zoom - Math.max(-1, Math.min(1, step / (e.ctrlKey ? 100 : 300))), this.#at(e), false)
   }
 
   #doubleClick(e: MouseEvent): void {
     if ((e.target as Element).closest('a, button')) return
+    this.touched = true
     this.#zoomAt(this.zoom + (e.shiftKey ? -1 : 1), this.#at(e), true)
   }
 
   #key(e: KeyboardEvent): void {
     if (e.target !== this.#element || e.ctrlKey || e.metaKey || e.altKey) return
     const step = 80 / (TILE * 2 ** this.zoom)
-    const moves: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
+    const moves: Record<string, [number, number]> = {
+      ArrowLeft: [-1, 0],
+      ArrowRight: [1, 0],
+      ArrowUp: [0, -1],
+      ArrowDown: [0, 1],
+    }
     const move = moves[e.key]
     if (move) this.#go(this.#x + move[0] * step, this.#y + move[1] * step, this.zoom, true)
     else if (e.key === '+' || e.key === '=') this.#zoomAt(this.zoom + 1, null, true)
     else if (e.key === '-') this.#zoomAt(this.zoom - 1, null, true)
     else return
+    this.touched = true
     e.preventDefault()
   }
 }

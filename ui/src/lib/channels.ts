@@ -39,3 +39,21 @@ export function colorsOf(station: Station, shown: Channel[]): Map<number, number
 
 /** Channels of one key may share a chart: the same unit and the same way of adding up. */
 export const unitKey = (d: Channel): string => `${d.aggregate}|${d.aggregate === 'sum' ? '' : d.unit.symbol}`
+
+/**
+ * Names without the words all of them begin with: beside each other "Fahrräder gesamt" and "Fahrräder stadteinwärts"
+ * read better as "Gesamt" and "Stadteinwärts".
+ */
+export function shortNames(channels: Channel[]): Map<number, string> {
+  const words = channels.map((d) => d.name.split(' '))
+  let shared = 0
+  if (channels.length > 1) {
+    while (words.every((w) => w.length > shared + 1 && w[shared] === words[0]![shared])) shared++
+  }
+  return new Map(
+    channels.map((d, i) => {
+      const text = words[i]!.slice(shared).join(' ')
+      return [d.id, shared > 0 ? text.charAt(0).toLocaleUpperCase() + text.slice(1) : text]
+    }),
+  )
+}

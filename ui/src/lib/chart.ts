@@ -48,7 +48,7 @@ export class DrawnChart {
         cursor: {
           y: false,
           drag: { x: true, y: false, setScale: false, dist: 6 },
-          points: { size: 8, width: 2, fill: () => this.#colors['background']! },
+          points: { size: 8, width: 2, fill: () => this.#colors.background! },
         },
         select: { show: true, left: 0, top: 0, width: 0, height: 0 },
         scales: {
@@ -57,7 +57,7 @@ export class DrawnChart {
         },
         axes: [
           {
-            stroke: () => this.#colors['muted']!,
+            stroke: () => this.#colors.muted!,
             font: FONT,
             size: 30,
             gap: 8,
@@ -67,12 +67,12 @@ export class DrawnChart {
             values: (u) => this.#ticks(u).labels.map((l) => l.text),
           },
           {
-            stroke: () => this.#colors['muted']!,
+            stroke: () => this.#colors.muted!,
             font: FONT,
             gap: 8,
             size: (_u, values) => Math.max(28, labelWidth(values ?? []) + 4),
             space: 44,
-            grid: { stroke: () => this.#colors['ruler']!, width: 1 },
+            grid: { stroke: () => this.#colors.ruler!, width: 1 },
             ticks: { show: false },
             values: (_u, splits) => splits.map((v) => this.#input.format.number(v)),
           },
@@ -83,7 +83,7 @@ export class DrawnChart {
             .filter((l) => before.has(l.id))
             .map(
               (l): uPlot.Series => ({
-                stroke: chart.lines.length === 1 ? this.#colors['muted']! : color(l.color),
+                stroke: chart.lines.length === 1 ? this.#colors.muted! : color(l.color),
                 width: 1.25,
                 dash: [4, 4],
                 alpha: 0.9,
@@ -172,7 +172,21 @@ export class DrawnChart {
 
   #readColors(element: HTMLElement): void {
     const style = getComputedStyle(element)
-    const names = ['text', 'muted', 'ruler', 'edge', 'background', 'weekend', 'warn', 'grid', 'series-1', 'series-2', 'series-3', 'series-4', 'series-5']
+    const names = [
+      'text',
+      'muted',
+      'ruler',
+      'edge',
+      'background',
+      'weekend',
+      'warn',
+      'grid',
+      'series-1',
+      'series-2',
+      'series-3',
+      'series-4',
+      'series-5',
+    ]
     for (const name of names) this.#colors[name] = style.getPropertyValue(`--z-${name}`).trim()
   }
 
@@ -183,11 +197,11 @@ export class DrawnChart {
     const x = (at: number): number => u.valToPos(Math.max(span.from, Math.min(span.to, at)), 'x', true)
     ctx.save()
     if (span.to - span.from <= 75 * DAY) {
-      ctx.fillStyle = this.#colors['weekend']!
+      ctx.fillStyle = this.#colors.weekend!
       for (const w of weekends(span, zone)) ctx.fillRect(x(w.from), bbox.top, x(w.to) - x(w.from), bbox.height)
     }
     const ratio = devicePixelRatio
-    ctx.strokeStyle = this.#colors['edge']!
+    ctx.strokeStyle = this.#colors.edge!
     ctx.lineWidth = 0.75 * ratio
     ctx.globalAlpha = 0.55
     for (const gap of gaps(chart)) {
@@ -228,8 +242,8 @@ export class DrawnChart {
         ctx.arc(x, y, (line.suspect[i] ? 3.6 : 2.2) * ratio, 0, 2 * Math.PI)
         if (line.suspect[i]) {
           ctx.lineWidth = 1.6 * ratio
-          ctx.fillStyle = this.#colors['background']!
-          ctx.strokeStyle = this.#colors['warn']!
+          ctx.fillStyle = this.#colors.background!
+          ctx.strokeStyle = this.#colors.warn!
           ctx.fill()
           ctx.stroke()
         } else {
@@ -237,11 +251,17 @@ export class DrawnChart {
           ctx.fill()
         }
       })
-      if (last >= 0) names.push({ text: line.label, y: u.valToPos(line.values[last]!, 'y', true), color: this.#colors[`series-${line.color}`]! })
+      if (last >= 0)
+        names.push({
+          text: line.label,
+          y: u.valToPos(line.values[last]!, 'y', true),
+          color: this.#colors[`series-${line.color}`]!,
+        })
     }
     if (labelled) {
       ctx.font = `${13 * ratio}px "Fira Sans", sans-serif`
       ctx.textBaseline = 'middle'
+      ctx.textAlign = 'left'
       const height = 16 * ratio
       names.sort((a, b) => a.y - b.y)
       let free = bbox.top
@@ -259,7 +279,9 @@ export class DrawnChart {
   }
 }
 
-const short = (text: string): string => (text.length > 20 ? `${text.slice(0, 19).trimEnd()}…` : text)
+/** What tells series apart stands at the end of their names as often as at the beginning: the middle gives way. */
+const short = (text: string): string =>
+  text.length > 22 ? `${text.slice(0, 10).trimEnd()}…${text.slice(-10).trimStart()}` : text
 
 let measure: CanvasRenderingContext2D | null = null
 function labelWidth(texts: string[]): number {

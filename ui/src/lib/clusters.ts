@@ -41,7 +41,10 @@ export function largestByGroup(stations: StationSummary[]): Map<string, number> 
 }
 
 /** What stands around the stations: west, south, east, north. */
-export function extentOf(stations: Placed[], fallback: [number, number, number, number]): [number, number, number, number] {
+export function extentOf(
+  stations: Placed[],
+  fallback: [number, number, number, number],
+): [number, number, number, number] {
   if (stations.length === 0) return fallback
   let [w, s, e, n] = [Infinity, Infinity, -Infinity, -Infinity]
   for (const p of stations) {

@@ -33,6 +33,7 @@ export class Format {
   /** A share as `99,2 %`; `signed` puts + or − in front. */
   percent(share: number, signed = false): string {
     const value = share * 100
+    if (share > 0 && share < 0.0005) return `< ${this.percent(0.001, signed)}`
     const digits = Math.abs(value) >= 100 || Math.abs(value) === 0 ? 0 : 1
     const text = this.number(Math.abs(value), digits)
     const sign = signed ? (value > 0 ? '+' : value < 0 ? '−' : '±') : value < 0 ? '−' : ''

@@ -30,7 +30,11 @@ export function openMap(
   })
   map.touchZoomRotate.disableRotation()
   map.keyboard.disableRotation()
+  let touched = false
   map.on('move', on.moved)
+  map.on('movestart', (event) => {
+    if (event.originalEvent) touched = true
+  })
   let styled = false
   map.once('style.load', () => {
     styled = true
@@ -40,6 +44,9 @@ export function openMap(
     if (!styled) on.failed(event.error?.message ?? 'the map style cannot be loaded')
   })
   return {
+    get touched() {
+      return touched
+    },
     get zoom() {
       return map.getZoom()
     },
@@ -51,10 +58,19 @@ export function openMap(
       return map.getBounds().toArray().flat() as Bounds
     },
     fit([w, s, e, n], animate) {
-      map.fitBounds([w, s, e, n], { padding: Math.min(56, element.clientWidth / 8), maxZoom: 14, animate, duration: 250 })
+      map.fitBounds([w, s, e, n], {
+        padding: Math.min(56, element.clientWidth / 8),
+        maxZoom: 14,
+        animate,
+        duration: 250,
+      })
     },
     zoomBy(steps, around) {
-      map.easeTo({ zoom: map.getZoom() + steps, ...(around ? { around: { lng: around[0], lat: around[1] } as never } : {}) })
+      touched = true
+      map.easeTo({
+        zoom: map.getZoom() + steps,
+        ...(around ? { around: { lng: around[0], lat: around[1] } as never } : {}),
+      })
     },
     resize() {
       map.resize()

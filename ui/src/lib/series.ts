@@ -49,7 +49,16 @@ export function align(series: Series[], look: Map<number, { label: string; color
       suspect[i] = p.suspect > 0
     }
     const { label, color, unit } = look.get(s.datastream) ?? { label: s.name, color: 1, unit: s.unit.symbol }
-    return { id: s.datastream, label, color, unit, aggregate: s.aggregate, values, suspect, figure: s.aggregate === 'sum' ? s.total : s.mean }
+    return {
+      id: s.datastream,
+      label,
+      color,
+      unit,
+      aggregate: s.aggregate,
+      values,
+      suspect,
+      figure: s.aggregate === 'sum' ? s.total : s.mean,
+    }
   })
   return { buckets, lines }
 }

@@ -96,10 +96,9 @@ class App {
 
   applyTheme(): void {
     const root = document.documentElement
-    if (this.theme === 'system') delete root.dataset['kernTheme']
-    else root.dataset['kernTheme'] = this.theme
-    this.dark =
-      this.theme === 'dark' || (this.theme === 'system' && matchMedia('(prefers-color-scheme: dark)').matches)
+    if (this.theme === 'system') delete root.dataset.kernTheme
+    else root.dataset.kernTheme = this.theme
+    this.dark = this.theme === 'dark' || (this.theme === 'system' && matchMedia('(prefers-color-scheme: dark)').matches)
   }
 
   /** Sets the clock by the server's: `iso` is what it called now. */

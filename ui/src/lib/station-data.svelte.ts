@@ -1,10 +1,10 @@
-import { type Channel, Failure, get, type Resolution, type SeriesAnswer, seriesPath, type Station } from './api.ts'
-import { chosenChannels, colorsOf } from './channels.ts'
+import { type Channel, Failure, get, type Resolution, type SeriesAnswer, type Station, seriesPath } from './api.ts'
+import { chosenChannels, colorsOf, shortNames } from './channels.ts'
 import { type LiveValue, listenTo } from './live.ts'
 import { place } from './router.svelte.ts'
 import { align, type Chart, previous } from './series.ts'
 import { app } from './state.svelte.ts'
-import { parseView, shiftFor, type Span, type StationView, spanOf, type YearShift, yearBefore } from './view.ts'
+import { parseView, type Span, type StationView, shiftFor, spanOf, type YearShift, yearBefore } from './view.ts'
 
 const toFailure = (error: unknown): Failure =>
   error instanceof Failure ? error : new Failure('server', error instanceof Error ? error.message : String(error))
@@ -36,6 +36,7 @@ export class StationData {
   readonly span: Span = $derived(spanOf(this.view, this.since, this.newest, app.zone, app.now))
   readonly shown: Channel[] = $derived(this.station ? chosenChannels(this.station, this.view.channels) : [])
   readonly colors: Map<number, number> = $derived(this.station ? colorsOf(this.station, this.shown) : new Map())
+  readonly names: Map<number, string> = $derived(this.station ? shortNames(this.station.datastreams) : new Map())
   /** Whether an earlier year can be shown beside it. */
   readonly comparable: boolean = $derived(this.view.range !== 'all' && this.view.resolution !== 'year')
   readonly compare: boolean = $derived(this.view.compare && this.comparable)
@@ -48,8 +49,11 @@ export class StationData {
     const look = new Map(
       this.answer.series.map((s) => {
         const d = known.get(s.datastream)
-        const label = d?.name ?? s.name
-        return [s.datastream, { label, color: this.colors.get(s.datastream) ?? 1, unit: app.unitText(s.unit, d?.group ?? null) }]
+        const label = this.names.get(s.datastream) ?? s.name
+        return [
+          s.datastream,
+          { label, color: this.colors.get(s.datastream) ?? 1, unit: app.unitText(s.unit, d?.group ?? null) },
+        ]
       }),
     )
     return align(this.answer.series, look)
@@ -60,7 +64,12 @@ export class StationData {
     return new Map(before.series.map((s) => [s.datastream, previous(chart.buckets, s.points, this.shift, app.zone)]))
   })
   readonly previousFigures: Map<number, number | null> = $derived(
-    new Map((this.before?.series ?? []).map((s) => [s.datastream, s.aggregate === 'sum' ? (s.n > 0 ? s.total : null) : s.mean])),
+    new Map(
+      (this.before?.series ?? []).map((s) => [
+        s.datastream,
+        s.aggregate === 'sum' ? (s.n > 0 ? s.total : null) : s.mean,
+      ]),
+    ),
   )
 
   #abort: AbortController | null = null

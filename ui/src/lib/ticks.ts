@@ -18,13 +18,14 @@ const DAY = 24 * HOUR
 export function ticks({ from, to }: Span, width: number, zone: Zone, format: Format): Ticks {
   const days = (to - from) / DAY
   const fit = (labelWidth: number): number => Math.max(2, Math.floor(width / labelWidth))
-  if (days <= 1.6) return hours(from, to, fit(58), zone, format)
+  if (days <= 1.6) return hours(from, to, fit(58), (24 / width) * (to - from), zone, format)
   if (days <= 75) return daysOf(from, to, days, width, zone, format)
   if (days <= 1100) return months(from, to, fit(52), zone, format)
   return years(from, to, fit(48), zone, format)
 }
 
-function hours(from: number, to: number, most: number, zone: Zone, format: Format): Ticks {
+/** `edge`: how much time the half of a label covers; closer to the right end it would be cut off. */
+function hours(from: number, to: number, most: number, edge: number, zone: Zone, format: Format): Ticks {
   const count = (to - from) / HOUR
   const step = [1, 2, 3, 4, 6, 12].find((s) => count / s <= most) ?? 24
   const labels: Ticks['labels'] = []
@@ -34,8 +35,9 @@ function hours(from: number, to: number, most: number, zone: Zone, format: Forma
     for (let hour = 0; hour < 24; hour += step) {
       const at = zone.instant(w.year, w.month, w.day, hour)
       if (at < from || at > to || zone.wall(at).hour !== hour) continue
-      labels.push({ at, text: hour === 0 ? `${format.weekday(at)} ${format.shortDay(at)}` : format.clock(at) })
       edges.push(at)
+      if (at > to - edge) continue
+      labels.push({ at, text: hour === 0 ? `${format.weekday(at)} ${format.shortDay(at)}` : format.clock(at) })
     }
   }
   return { labels, edges }
@@ -50,7 +52,8 @@ function daysOf(from: number, to: number, days: number, width: number, zone: Zon
   let i = 0
   for (let day = zone.startOfDay(from); day < to; day = zone.addDays(day, 1), i++) {
     if (day > from) edges.push(day)
-    const due = step >= 7 ? zone.wall(day).weekday === 1 && (step === 7 || Math.round(day / (7 * DAY)) % 2 === 0) : i % step === 0
+    const due =
+      step >= 7 ? zone.wall(day).weekday === 1 && (step === 7 || Math.round(day / (7 * DAY)) % 2 === 0) : i % step === 0
     if (!due) continue
     const end = Math.min(zone.addDays(day, 1), to)
     const at = step >= 7 ? day : (Math.max(day, from) + end) / 2

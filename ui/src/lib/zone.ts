@@ -40,7 +40,7 @@ export class Zone {
     const start = key * (HOUR / 4)
     const f: Record<string, number> = {}
     for (const part of this.#parts.formatToParts(start)) f[part.type] = Number(part.value)
-    const wall = Date.UTC(f['year']!, f['month']! - 1, f['day']!, f['hour']!, f['minute']!)
+    const wall = Date.UTC(f.year!, f.month! - 1, f.day!, f.hour!, f.minute!)
     const offset = wall - start
     this.#offsets.set(key, offset)
     return offset

@@ -31,6 +31,7 @@ export interface HttpOptions {
 }
 
 const BODY_LIMIT = 16 * 1024 * 1024
+const HEADER_LIMIT = 256 * 1024
 const REQUEST_LIMIT_MS = 120_000
 
 const seconds = histogram('zahnrad_http_request_seconds', 'Duration of HTTP requests by route and status', SECONDS, [
@@ -47,6 +48,8 @@ export async function createHttp({ log, publicUrl, trustProxy }: HttpOptions): P
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     bodyLimit: BODY_LIMIT,
+    // Long filters stand in the address; the edge that reads them says what is too long, and where.
+    http: { maxHeaderSize: HEADER_LIMIT },
     requestTimeout: REQUEST_LIMIT_MS,
     trustProxy,
     routerOptions: { maxParamLength: 8192, ignoreTrailingSlash: false },

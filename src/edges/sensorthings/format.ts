@@ -24,7 +24,7 @@ export function formatEntity(shape: Shape, row: Row, base: string): Entity {
       continue
     }
     const rows = found as Row[]
-    const more = expand.moreColumn ? row[expand.moreColumn] === true : rows.length > inner.query.top
+    const more = expand.latest ? rows[0]?.more === true : rows.length > inner.query.top
     if (rows.length > inner.query.top) rows.length = inner.query.top
     if (expand.countColumn) entity[`${navigation.name}@iot.count`] = Number(row[expand.countColumn])
     entity[navigation.name] = rows.map((r) => formatEntity(inner, r, base))
@@ -42,10 +42,20 @@ export function formatEntity(shape: Shape, row: Row, base: string): Entity {
  */
 export function nextLink(address: string, shape: Shape, last: Row | undefined): string | null {
   if (!last) return null
-  const token = shape.keys.map((key) => tokenValue(last[key.column!]))
-  const options = [...nextOptions(shape.query)]
-  options.push(`$skiptoken=${Buffer.from(JSON.stringify(token)).toString('base64url')}`)
-  return `${address}?${options.join('&')}`
+  const token = JSON.stringify(shape.keys.map((key) => tokenValue(last[key.column!])))
+  return `${address}?${keptOptions(shape)}$skiptoken=${Buffer.from(token).toString('base64url')}`
+}
+
+const kept = new WeakMap<Shape, string>()
+
+/** The options of a set as its nextLinks repeat them; the same for every parent it is nested in. */
+function keptOptions(shape: Shape): string {
+  let text = kept.get(shape)
+  if (text === undefined) {
+    text = [...nextOptions(shape.query)].map((option) => `${option}&`).join('')
+    kept.set(shape, text)
+  }
+  return text
 }
 
 function* nextOptions(query: Query): Iterable<string> {

@@ -68,12 +68,8 @@ async function readPage(
   const builder = builderOf(context)
   const ofDatastream = isOfDatastream(resource)
   if (ofDatastream && isLatest(query)) {
-    const from = builder.alias('d')
-    const { sql: rowSql, shape } = latestRow(builder, type, query, from)
-    const rows = await context.db.run<Row>(
-      sql`select r.*, (select s.n > 1 from datastream_state s where s.datastream = ${parent!}::int4) as more
-        from (select ${parent!}::int4 as id) as ${sql.ref(from)}, lateral (${rowSql}) r`,
-    )
+    const { sql: rowSql, shape } = latestRow(builder, type, query, sql`${parent!}::int4`)
+    const rows = await context.db.run<Row>(rowSql)
     return { rows, shape, more: rows[0]?.more === true }
   }
   let source = navigation ? builder.hop(navigation, parent!) : builder.source(type)

@@ -24,8 +24,8 @@ export interface ExpandShape {
   /** Column holding the row (to-one) or the array of rows (to-many, one more than the page when there is a next). */
   column: string
   countColumn: string | null
-  /** Column that tells whether there is more, where the rows come from the stored latest value. */
-  moreColumn: string | null
+  /** The rows come from the stored latest value, and say in `more` whether there are others. */
+  latest: boolean
 }
 
 export interface Select {
@@ -147,23 +147,17 @@ function expandColumn(
   const { navigation, query } = expand
   const type = typeNamed(navigation.target)
   const column = `e${index}`
-  const base = { navigation, column, countColumn: null, moreColumn: null }
+  const base = { navigation, column, countColumn: null, latest: false }
   if (!navigation.many) {
     const one = selectOne(builder, type, query, builder.hop(navigation, parent))
     columns.set(column, sql`(select row_to_json(r) from (${one.sql}) r)`)
     return { ...base, shape: one.shape }
   }
   const ofDatastream = navigation.via.kind === 'reverse' && type.name === 'Observation'
-  let moreColumn: string | null = null
-  let rows: Select
-  if (ofDatastream && isLatest(query)) {
-    rows = latestRow(builder, type, query, parent)
-    moreColumn = `m${index}`
-    columns.set(
-      moreColumn,
-      sql`(select s.n > 1 from datastream_state s where s.datastream = ${sql.ref(`${parent}.id`)})`,
-    )
-  } else rows = selectRows(builder, type, query, builder.hop(navigation, parent), { fixedDatastream: ofDatastream })
+  const latest = ofDatastream && isLatest(query)
+  const rows = latest
+    ? latestRow(builder, type, query, sql.ref(`${parent}.id`))
+    : selectRows(builder, type, query, builder.hop(navigation, parent), { fixedDatastream: ofDatastream })
   columns.set(column, sql`(select coalesce(json_agg(r), '[]') from (${rows.sql}) r)`)
   let countColumn: string | null = null
   if (query.count) {
@@ -174,7 +168,7 @@ function expandColumn(
       sql`(${countRows(builder, type, query, builder.hop(navigation, parent), { fixedDatastream: ofDatastream, counted })})`,
     )
   }
-  return { navigation, column, countColumn, moreColumn, shape: rows.shape }
+  return { navigation, column, countColumn, latest, shape: rows.shape }
 }
 
 /** Is this "the newest observation": one row, newest first, no condition? That is stored, not searched. */
@@ -196,16 +190,16 @@ export function isLatest(query: Query): boolean {
   return names[0] === 'phenomenonTime' && (names.length === 1 || names[1] === 'id' || names[1] === '@iot.id')
 }
 
-/** The stored latest observation of the datastream row `parent`, in the columns of the observation table. */
-export function latestRow(builder: Builder, type: EntityType, query: Query, parent: string): Select {
+/** The stored latest observation of a datastream, in the columns of the observation table, and whether there are `more`. */
+export function latestRow(builder: Builder, type: EntityType, query: Query, datastream: Sql): Select {
   const alias = builder.alias('e')
   const source: Hop = {
     alias,
     from: sql`(select s.last_id as id, s.last_t as t, s.last_t_end as t_end, s.last_v as v, s.datastream, null::int4 as foi,
-      s.last_q as q, s.last_x as x from datastream_state s where s.datastream = ${sql.ref(`${parent}.id`)} and s.last_id is not null) as ${sql.ref(alias)}`,
+      s.last_q as q, s.last_x as x, s.n > 1 as more from datastream_state s where s.datastream = ${datastream} and s.last_id is not null) as ${sql.ref(alias)}`,
     where: [],
   }
   const keys = orderKeys(type, alias, query.orderby, new Compiler(builder, type, alias, '$orderby'), true)
   const { columns, shape } = selectColumns(builder, type, query, alias, keys)
-  return { sql: sql`select ${columns} from ${source.from}`, shape }
+  return { sql: sql`select ${columns}, ${sql.ref(`${alias}.more`)} from ${source.from}`, shape }
 }

@@ -13,6 +13,10 @@ const FIRST = -62135596800000 // 0001-01-01T00:00:00Z
  */
 export function parseInstant(text: string): string | null {
   if (isPlain(text)) return text
+  if (text.length === 24 && text.endsWith('.000Z')) {
+    const short = `${text.slice(0, 19)}Z`
+    if (isPlain(short)) return short
+  }
   const m = INSTANT.exec(text)
   if (!m) return null
   const [year, month, day, hour, minute] = [Number(m[1]), Number(m[2]), Number(m[3]), Number(m[4]), Number(m[5])]

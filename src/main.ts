@@ -105,6 +105,7 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
   closers.push({ name: 'broker', close: () => broker.stop() })
   const jobs = new Jobs(db, log)
   await jobs.start()
+  gauge('zahnrad_jobs_waiting', 'Jobs ready to be worked on', async (g) => g.set(await jobs.waiting()))
   closers.push({ name: 'jobs', close: () => jobs.stop() })
   await platform.sources.start(jobs)
   const foreign = new ForeignBrokers({ sources: platform.sources, log })

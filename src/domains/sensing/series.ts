@@ -293,7 +293,8 @@ function summed(head: Head, points: SeriesPoint[], buckets: readonly Bucket[]): 
 
 /**
  * Hourly sums added up between the given bounds. `width_bucket` over the bounds costs one binary search a row, where
- * `date_trunc(…, zone)` would look the zone up for each.
+ * `date_trunc(…, zone)` would look the zone up for each. One index range per series: a plain join of several series made
+ * the planner read all hourly sums instead.
  */
 function readBuckets(
   db: Queryable,
@@ -301,30 +302,42 @@ function readBuckets(
   plan: Plan,
   starts: readonly number[],
 ): Promise<Bucket[]> {
-  const ids = plan.heads.map((head) => head.datastream)
-  const bounds = sql`${starts.map(iso)}::timestamptz[]`
   const from = sql`${iso(plan.from)}::timestamptz`
   const to = sql`${iso(plan.to)}::timestamptz`
-  if (plan.offHour) {
-    return db.run(sql`
-      select o.datastream, width_bucket(o.t, ${bounds}) as bucket, count(*)::int4 as n,
-             (count(*) filter (where o.q = 1))::int4 as suspect, sum(o.v) as sum, min(o.v) as min, max(o.v) as max
-        from observation o
-       where o.datastream in (${own(visible, ids)}) and o.t >= ${from} and o.t < ${to} and o.v is not null
-       group by 1, 2`)
-  }
-  if (plan.resolution === 'hour') {
-    return db.run(sql`
-      select r.datastream, (extract(epoch from r.hour - ${from}) / 3600)::int4 + 1 as bucket, r.n, r.n_suspect as suspect, r.sum, r.min, r.max
-        from rollup_hour r
-       where r.datastream in (${own(visible, ids)}) and r.variant = 0 and r.hour >= ${from} and r.hour < ${to}`)
-  }
+  const bounds = sql`${starts.map(iso)}::timestamptz[]`
+  const ids = plan.heads.map((head) => head.datastream)
   return db.run(sql`
-    select r.datastream, width_bucket(r.hour, ${bounds}) as bucket, sum(r.n) as n, sum(r.n_suspect) as suspect,
-           sum(r.sum) as sum, min(r.min) as min, max(r.max) as max
-      from rollup_hour r
-     where r.datastream in (${own(visible, ids)}) and r.variant = 0 and r.hour >= ${from} and r.hour < ${to}
-     group by 1, 2`)
+    select d.id as datastream, b.*
+      from datastream d
+     cross join lateral (${plan.offHour ? ofValues() : plan.resolution === 'hour' ? ofHours() : ofSums()}) as b
+     where d.id = any(${ids}::int4[]) and d.dataset = any(${visible}::int4[])`)
+
+  function ofValues(): Sql {
+    return sql`
+      select width_bucket(o.t, ${bounds}) as bucket, count(*)::int4 as n, (count(*) filter (where o.q = 1))::int4 as suspect,
+             sum(o.v) as sum, min(o.v) as min, max(o.v) as max
+        from observation o
+       where o.datastream = d.id and o.t >= ${from} and o.t < ${to} and o.v is not null
+       group by 1`
+  }
+
+  function ofSums(): Sql {
+    return sql`
+      select width_bucket(r.hour, ${bounds}) as bucket, sum(r.n) as n, sum(r.n_suspect) as suspect, sum(r.sum) as sum,
+             min(r.min) as min, max(r.max) as max
+        from rollup_hour r
+       where r.datastream = d.id and r.variant = 0 and r.hour >= ${from} and r.hour < ${to}
+       group by 1`
+  }
+
+  /** They are the buckets; `offset 0` keeps them one range per series. */
+  function ofHours(): Sql {
+    return sql`
+      select (extract(epoch from r.hour - ${from}) / 3600)::int4 + 1 as bucket, r.n, r.n_suspect as suspect, r.sum, r.min, r.max
+        from rollup_hour r
+       where r.datastream = d.id and r.variant = 0 and r.hour >= ${from} and r.hour < ${to}
+      offset 0`
+  }
 }
 
 interface RawRow {

@@ -270,11 +270,13 @@ async function suspectShares(
   const measured = rows.filter((row) => row.tMax !== null)
   if (measured.length === 0) return new Map()
   const found = await db.query<{ datastream: number; share: number }>(
-    `select m.datastream, sum(r.n_suspect)::float8 / sum(r.n) as share
+    `select m.datastream, r.suspect::float8 / r.n as share
        from unnest($1::int4[], $2::timestamptz[]) as m (datastream, since)
        join datastream d on d.id = m.datastream and d.dataset = any($3::int4[])
-       join rollup_hour r on r.datastream = m.datastream and r.variant = 0 and r.hour >= m.since
-      group by 1`,
+      cross join lateral (
+        select sum(n_suspect) as suspect, sum(n) as n from rollup_hour
+         where datastream = m.datastream and variant = 0 and hour >= m.since) as r
+      where r.n > 0`,
     [measured.map((row) => row.datastream), measured.map((row) => iso(Date.parse(row.tMax!) - 365 * DAY)), visible],
   )
   return new Map(found.map(({ datastream, share }) => [datastream, share]))

@@ -6,6 +6,8 @@ export interface Hop {
   alias: string
   from: Sql
   where: Sql[]
+  /** Of observations gathered datastream by datastream: the expression they already come ordered by. */
+  datastream?: Sql
 }
 
 /**

@@ -107,6 +107,7 @@ export class Inserter {
         continue
       }
       if (navigation === given) {
+        mayLink(this.#work.context, dataset, through!.parent.dataset, `${body.where}${navigation.name}`)
         points.set(navigation, through!.parent)
         continue
       }

@@ -1,6 +1,12 @@
-import { type Queryable, sql } from '../../kernel/db/index.ts'
-import type { Builder, Hop } from './builder.ts'
+import { type Queryable, type Sql, sql } from '../../kernel/db/index.ts'
+import type { Expr } from './ast.ts'
+import { and, type Builder, type Hop } from './builder.ts'
+import { Compiler } from './compile.ts'
+import { navigationOf, typeNamed } from './model.ts'
+import { afterRow, orderKeys } from './order.ts'
 import type { Query } from './query.ts'
+
+const OBSERVATION = typeNamed('Observation')
 
 /** Most newest rows the short way is taken for; beyond, sorting everything is cheaper. */
 const MOST = 1_101
@@ -42,9 +48,58 @@ export function newestObservations(builder: Builder, count: number): Hop {
   return { alias, from, where: [] }
 }
 
-/** Without condition and $orderby the order is datastream, time: the counters tell where a deep $skip leads. */
-export const canJump = (query: Query): boolean =>
-  !query.filter && !query.after && query.orderby.length === 0 && query.skip >= 1_000
+/**
+ * Without $orderby observations come by datastream and time. They are gathered datastream by datastream then, unless
+ * the condition is about related entities: those the database finds better from there.
+ */
+export const isByDatastream = (query: Query): boolean =>
+  query.orderby.length === 0 && (query.filter === null || !leavesRow(query.filter))
+
+function leavesRow(expr: Expr): boolean {
+  switch (expr.type) {
+    case 'path':
+      return navigationOf(OBSERVATION, expr.segments[0]!.name) !== undefined
+    case 'lambda':
+      return true
+    case 'in':
+      return leavesRow(expr.value) || expr.list.some(leavesRow)
+    case 'op':
+    case 'call':
+      return expr.args.some(leavesRow)
+    default:
+      return false
+  }
+}
+
+/**
+ * Observations of one visible datastream after the other, from `start` on, each asked for no more rows than the page
+ * needs. However many rows lie in datastreams that may not be seen, none of them is looked at.
+ */
+export function observationsByDatastream(
+  builder: Builder,
+  query: Query,
+  start: { datastream: number; skip: number },
+): Hop {
+  const [alias, each, inner] = [builder.alias('e'), builder.alias('d'), builder.alias('o')]
+  const id = sql.ref(`${each}.id`)
+  const conditions: Sql[] = [sql`${sql.ref(`${inner}.datastream`)} = ${id}`]
+  if (query.filter) conditions.push(new Compiler(builder, OBSERVATION, inner, '$filter').filter(query.filter))
+  let from = start.datastream
+  if (query.after) {
+    const keys = orderKeys(OBSERVATION, inner, [], new Compiler(builder, OBSERVATION, inner, '$orderby'), false)
+    conditions.push(afterRow(keys, query.after))
+    from = Number(query.after[0])
+  }
+  const count = (query.after ? 0 : start.skip) + query.top + 1
+  const streams = sql`(select d.id from datastream d join datastream_state s on s.datastream = d.id
+    where d.dataset = any(${builder.visible}::int4[]) and s.n > 0 and d.id >= ${from}::int8 order by d.id) as ${sql.ref(each)}`
+  const rows = sql`lateral (select * from observation as ${sql.ref(inner)} where ${and(conditions)}
+    order by ${sql.ref(`${inner}.t`)}, ${sql.ref(`${inner}.id`)} limit ${count}) as ${sql.ref(alias)}`
+  return { alias, from: sql`${streams}, ${rows}`, where: [], datastream: id }
+}
+
+/** Without any condition the counters tell where a deep $skip leads. */
+export const canJump = (query: Query): boolean => !query.filter && !query.after && query.skip >= 1_000
 
 /** The datastream a $skip ends in, and how many rows are to be passed over from its first one on. */
 export async function jump(

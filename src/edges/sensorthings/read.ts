@@ -5,7 +5,14 @@ import { formatDataArray } from './data-array.ts'
 import { bad } from './errors.ts'
 import { type Entity, formatEntity, nextLink } from './format.ts'
 import type { EntityType, Row } from './model.ts'
-import { canJump, isNewestFirst, jump, newestObservations } from './observation-order.ts'
+import {
+  canJump,
+  isByDatastream,
+  isNewestFirst,
+  jump,
+  newestObservations,
+  observationsByDatastream,
+} from './observation-order.ts'
 import { chain, type Resource, type Step } from './path.ts'
 import { checkEntityOptions, type Query, readQuery } from './query.ts'
 import {
@@ -76,10 +83,10 @@ async function readPage(
   let { skip } = query
   if (type.name === 'Observation' && !navigation) {
     if (isNewestFirst(query)) source = newestObservations(builder, skip + query.top + 1)
-    else if (canJump(query)) {
-      const start = await jump(context.db, builder, skip)
-      source.where.push(sql`${sql.ref(`${source.alias}.datastream`)} >= ${start.datastream}::int4`)
+    else if (isByDatastream(query)) {
+      const start = canJump(query) ? await jump(context.db, builder, skip) : { datastream: 0, skip }
       skip = start.skip
+      source = observationsByDatastream(builder, query, start)
     }
   }
   const scope = { fixedDatastream: ofDatastream, skip }

@@ -56,6 +56,7 @@ export function selectRows(builder: Builder, type: EntityType, query: Query, sou
     new Compiler(builder, type, alias, '$orderby'),
     scope.fixedDatastream,
   )
+  if (source.datastream) keys[0]!.sql = source.datastream
   if (query.after) conditions.push(afterRow(keys, query.after))
   const { columns, shape } = selectColumns(builder, type, query, alias, keys)
   const rows = scope.skip ?? query.skip

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Log } from '../log.ts'
+import { histogram, SECONDS } from '../metrics.ts'
 import { SetupError } from '../problem.ts'
 import { EmbeddedDatabase } from './embedded.ts'
 import { lockFolder } from './folder-lock.ts'
@@ -33,7 +34,11 @@ export class FolderInUse extends SetupError {
  * Opens the database: a server by its address, else the embedded one in `dataDir/db`, taking the folder's lock.
  * Throws {@link SetupError} with one sentence that says what to do.
  */
-export async function openDatabase({ url, dataDir, log, connections, exclusive }: DatabaseOptions): Promise<Database> {
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  return measured(await open(options))
+}
+
+async function open({ url, dataDir, log, connections, exclusive }: DatabaseOptions): Promise<Database> {
   if (url && !exclusive) return openServer(url, log, connections)
   await mkdir(dataDir, { recursive: true }).catch((error) => {
     throw new SetupError(
@@ -53,6 +58,25 @@ export async function openDatabase({ url, dataDir, log, connections, exclusive }
     lock.release()
     throw error
   }
+}
+
+const seconds = histogram('zahnrad_database_seconds', 'Duration of database work, waiting included', SECONDS, ['kind'])
+
+/** Measures every query and transaction of `db`. */
+function measured(db: Database): Database {
+  const timed =
+    <A extends unknown[], R>(kind: string, work: (...given: A) => Promise<R>) =>
+    async (...given: A): Promise<R> => {
+      const start = performance.now()
+      try {
+        return await work(...given)
+      } finally {
+        seconds.observe({ kind }, (performance.now() - start) / 1000)
+      }
+    }
+  db.query = timed('query', db.query.bind(db)) as Database['query']
+  db.transaction = timed('transaction', db.transaction.bind(db)) as Database['transaction']
+  return db
 }
 
 async function openEmbedded(dataDir: string, log: Log): Promise<Database> {

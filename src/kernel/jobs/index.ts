@@ -79,6 +79,12 @@ export class Jobs {
     await this.#boss.unschedule(queue, key)
   }
 
+  /** Jobs ready to be worked on now, over all queues. */
+  async waiting(): Promise<number> {
+    const queues = await Promise.all([...this.#queues].map((queue) => this.#boss.getQueue(queue)))
+    return queues.reduce((sum, queue) => sum + (queue?.readyCount ?? 0), 0)
+  }
+
   async #ensure(queue: string): Promise<void> {
     if (this.#queues.has(queue)) return
     // `short`: at most one job waits per singleton key.

@@ -48,12 +48,35 @@ export function newestObservations(builder: Builder, count: number): Hop {
   return { alias, from, where: [] }
 }
 
+/** Longest time window, in days, in which looking datastream by datastream beats reading whole partitions. */
+const WINDOW_DAYS = 62
+
 /**
- * Without $orderby observations come by datastream and time. They are gathered datastream by datastream then, unless
- * the condition is about related entities: those the database finds better from there.
+ * Without $orderby observations come by datastream and time. They are gathered datastream by datastream then: always
+ * when there is no condition, and when the condition keeps to a short time window of the index and to the row itself.
+ * Any other condition the database serves better by its own plan: matches may be rare, or found from related entities.
  */
-export const isByDatastream = (query: Query): boolean =>
-  query.orderby.length === 0 && (query.filter === null || !leavesRow(query.filter))
+export function isByDatastream({ orderby, filter }: Query): boolean {
+  if (orderby.length > 0) return false
+  return filter === null || (!leavesRow(filter) && windowDays(filter) <= WINDOW_DAYS)
+}
+
+/** Length of the time window that a condition's `and` parts leave; Infinity without both ends. */
+function windowDays(filter: Expr): number {
+  const parts = filter.type === 'op' && filter.op === 'and' ? filter.args : [filter]
+  let [from, to] = [-Infinity, Infinity]
+  for (const part of parts) {
+    if (part.type !== 'op' || part.args.length !== 2) continue
+    const [left, right] = part.args as [Expr, Expr]
+    if (left.type !== 'path' || left.segments.length !== 1 || left.segments[0]!.name !== 'phenomenonTime') continue
+    if (right.type !== 'time' || right.end !== null) continue
+    const at = Date.parse(right.value)
+    if (part.op === 'ge' || part.op === 'gt') from = Math.max(from, at)
+    else if (part.op === 'le' || part.op === 'lt') to = Math.min(to, at)
+  }
+  const days = (to - from) / 86_400_000
+  return Number.isNaN(days) ? Infinity : days
+}
 
 function leavesRow(expr: Expr): boolean {
   switch (expr.type) {

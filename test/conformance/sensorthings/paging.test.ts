@@ -144,6 +144,70 @@ for (const engine of databases()) {
       assert.deepEqual(await walk(first['@iot.nextLink']), all.slice(10))
     })
 
+    it('the short ways give the same rows as the long ones: deep $skip, newest of all, a short time window', async () => {
+      await sta.catalog.ensure({ id: 'other', title: 'Other' })
+      for (const root of ['', `${sta.url}/d/other/sta/v1.1/`]) {
+        const id = await sta.make(`${root}Datastreams`, datastream(`bulk ${root}`, { Thing: thing('bulk') }))
+        const rows = Array.from({ length: 900 }, (_, i) => [
+          new Date(Date.UTC(2021, 0, 1) + ((i * 7919) % 900) * 3_600_000).toISOString(),
+          i % 50,
+        ])
+        const reply = await sta.call('POST', `${root || `${sta.root}/`}CreateObservations`, [
+          { Datastream: { '@iot.id': id }, components: ['phenomenonTime', 'result'], dataArray: rows },
+        ])
+        assert.equal(reply.status, 201, reply.text)
+      }
+      await sta.catalog.ensure({ id: 'released', title: 'Released' })
+      await sta.make(
+        `${sta.url}/d/released/sta/v1.1/Datastreams`,
+        datastream('seen', {
+          Thing: thing('seen'),
+          Observations: [
+            { result: 1, phenomenonTime: '2021-01-05T00:00:00Z' },
+            { result: 2, phenomenonTime: '2021-01-06T00:00:00Z' },
+          ],
+        }),
+      )
+      await sta.catalog.setState('released', 'released')
+      const ids = async (path: string, key?: { key: null }) =>
+        (await sta.get(path, key)).value.map((o: { '@iot.id': number }) => o['@iot.id'])
+      const all = await ids('Observations?$top=10000')
+      assert.equal(all.length, (await sta.get('Observations?$count=true&$top=0'))['@iot.count'])
+      assert.deepEqual(await walk('Observations?$top=333'), all)
+      for (const skip of [999, 1000, 1001, 1234, all.length - 3, all.length, all.length + 5]) {
+        assert.deepEqual(await ids(`Observations?$top=10&$skip=${skip}`), all.slice(skip, skip + 10), `skip ${skip}`)
+      }
+      assert.deepEqual(await walk('Observations?$top=100&$skip=1100'), all.slice(1100))
+      for (const [top, skip] of [
+        [1, 0],
+        [7, 0],
+        [50, 3],
+        [1000, 20],
+      ]) {
+        const page = q({ $orderby: 'phenomenonTime desc', $top: top!, $skip: skip! })
+        assert.deepEqual(
+          await ids(`Observations?${page}`),
+          await ids(`Observations?${page}&${q({ $filter: 'id gt 0' })}`),
+        )
+      }
+      assert.deepEqual(
+        (await walk(`Observations?${q({ $orderby: 'phenomenonTime desc', $top: 900 })}`)).length,
+        all.length,
+      )
+      const window =
+        'phenomenonTime ge 2021-01-03T00:00:00Z and phenomenonTime lt 2021-01-20T00:00:00Z and result lt 25'
+      const short = await ids(`Observations?${q({ $filter: window, $top: 10_000 })}`)
+      const long = await ids(`Observations?${q({ $filter: `${window} or false`, $top: 10_000 })}`)
+      assert.ok(short.length > 100)
+      assert.deepEqual(short, long)
+      assert.deepEqual(await walk(`Observations?${q({ $filter: window, $top: 37 })}`), short)
+      const nobody = { key: null }
+      assert.equal((await ids('Observations', nobody)).length, 2)
+      assert.equal((await ids('Observations?$orderby=phenomenonTime%20desc&$top=10', nobody)).length, 2)
+      assert.equal((await ids(`Observations?${q({ $filter: window })}`, nobody)).length, 2)
+      assert.equal((await ids('Observations?$skip=1000', nobody)).length, 0)
+    })
+
     it('a token that is not ours is a 400', async () => {
       for (const token of [
         'x',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import type { TSchema } from 'typebox'
 import Value from 'typebox/value'
@@ -8,6 +9,7 @@ import { Access, type Actor, ANONYMOUS } from '../../domains/access/index.ts'
 import { City } from '../../domains/catalog/index.ts'
 import { createHttp, type FastifyInstance } from '../../kernel/http/index.ts'
 import { createLog } from '../../kernel/log.ts'
+import { registry } from '../../kernel/metrics.ts'
 import { registerPortalApi } from './index.ts'
 import { CityAnswer, SeriesAnswer, StationAnswer, StationsAnswer } from './schemas.ts'
 
@@ -299,6 +301,41 @@ for (const engine of databases()) {
       mine.stop()
     })
 
+    it('drops a listener that does not read, and keeps the others', { timeout: 60_000 }, async () => {
+      const slow = () => counted('zahnrad_events_ended_total', { reason: 'slow' })
+      const before = await slow()
+      const id = promenade.series[0]!
+      const stuck = connect(Number(new URL(url).port), '127.0.0.1')
+      stuck.on('error', () => {})
+      stuck.pause()
+      stuck.write(`GET /api/v1/events?datastream=${id} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+      const reading = await listen(`${url}/api/v1/events?datastream=${id}`)
+      await reading.next()
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      let seen = 0
+      const reader = (async () => {
+        while ((await reading.next()) !== '') seen++
+      })()
+      let sent = 0
+      while ((await slow()) === before) {
+        assert.ok(sent < 400_000, 'never dropped')
+        await place.sensing.append(
+          Array.from({ length: 5_000 }, (_, i) => ({
+            datastream: id,
+            t: isoOf(now - 50 * 365 * 24 * HOUR + (sent + i) * 1000),
+            tEnd: null,
+            v: i,
+          })),
+        )
+        sent += 5_000
+      }
+      while (seen < sent) await new Promise((resolve) => setTimeout(resolve, 20))
+      stuck.destroy()
+      reading.stop()
+      await reader.catch(() => {})
+      assert.equal(seen, sent)
+    })
+
     it('describes itself, with the parts of other edges', async () => {
       const { body } = await get('/api/v1/openapi.json')
       assert.equal(body.openapi, '3.1.0')
@@ -318,6 +355,14 @@ for (const engine of databases()) {
       assert.equal(body.servers[0].url, url)
     })
   })
+}
+
+async function counted(name: string, labels: Record<string, string>): Promise<number> {
+  const metric = await registry.getSingleMetric(name)!.get()
+  const found = metric.values.find((value) =>
+    Object.entries(labels).every(([key, label]) => value.labels[key] === label),
+  )
+  return found?.value ?? 0
 }
 
 /** Reads a stream of server-sent events; `next` answers one event's text, or '' at the end. */

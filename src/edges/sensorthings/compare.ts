@@ -7,7 +7,7 @@ const SYMBOL: Record<string, string> = { eq: '=', ne: '<>', lt: '<', le: '<=', g
 const MIRROR: Record<string, string> = { eq: 'eq', ne: 'ne', lt: 'gt', le: 'ge', gt: 'lt', ge: 'le' }
 
 /** True where there is no value. */
-export function isMissing(value: Value): Sql {
+function isMissing(value: Value): Sql {
   switch (value.kind) {
     case 'null':
       return sql`true`

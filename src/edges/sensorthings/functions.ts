@@ -128,9 +128,6 @@ const FUNCTIONS: Record<string, StaFunction> = {
   },
 }
 
-/** Function names the service knows, for error messages and docs. */
-export const FUNCTION_NAMES: readonly string[] = Object.keys(FUNCTIONS)
-
 /** Applies a function to compiled arguments. Throws 400 for an unknown name, a wrong number or type of arguments. */
 export function applyFunction(name: string, args: { value: Value; pos: number }[], pos: number): Value {
   const key = name.toLowerCase()

@@ -1,5 +1,4 @@
-export type { Deps } from './context.ts'
 export { StaError } from './errors.ts'
 export { registerSensorThings } from './http.ts'
 export { sensorThingsOpenApi } from './openapi.ts'
-export { SensorThings, type Topic } from './service.ts'
+export { SensorThings } from './service.ts'

@@ -206,7 +206,7 @@ const timeText = (value: unknown): unknown => {
 }
 
 /** The row of an entity the actor may see, or null. */
-export async function lookUp({ tx, context }: Work, type: EntityType, id: number): Promise<Found | null> {
+async function lookUp({ tx, context }: Work, type: EntityType, id: number): Promise<Found | null> {
   const source = new Builder(context.visible).source(type)
   const dataset = type.owned
     ? sql.ref(`${source.alias}.dataset`)
@@ -218,7 +218,7 @@ export async function lookUp({ tx, context }: Work, type: EntityType, id: number
   return row ?? null
 }
 
-export function insertSql(table: string, columns: Map<string, Sql>): Sql<{ id: number }> {
+function insertSql(table: string, columns: Map<string, Sql>): Sql<{ id: number }> {
   const names = sql.join([...columns.keys()].map((name) => sql.ref(name)))
   return sql`insert into ${sql.table(table)} (${names}) values (${sql.join([...columns.values()])}) returning id`
 }

@@ -28,7 +28,7 @@ export interface Property {
 }
 
 /** How a navigation is stored. Column names are those of the tables in migrations/0003. */
-export type Via =
+type Via =
   | { kind: 'column'; column: string } // this row points to the target
   | { kind: 'reverse'; column: string } // the target's rows point to this one
   | { kind: 'link'; table: string; from: string; to: string } // many to many

@@ -3,7 +3,7 @@ import type { Column, EntityType, Navigation, Property, Row } from './model-type
 import { showInstant } from './times.ts'
 import { json, type Value } from './values.ts'
 
-export type { Accepts, Column, EntityType, Navigation, Property, Row, Via } from './model-types.ts'
+export type { Accepts, EntityType, Navigation, Property, Row } from './model-types.ts'
 
 /**
  * The entity types of OGC 18-088 §8.2 as data. Parser, SQL, formatter, validation, root document and OpenAPI derive from

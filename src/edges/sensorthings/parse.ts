@@ -4,9 +4,9 @@ import { bad } from './errors.ts'
 import { GRAMMAR } from './grammar.ts'
 
 /** Longest value of one query option, in characters. */
-export const MAX_OPTION_LENGTH = 65_536
+const MAX_OPTION_LENGTH = 65_536
 /** Deepest nesting of brackets in one query option. */
-export const MAX_DEPTH = 100
+const MAX_DEPTH = 100
 
 const parser = peggy.generate(GRAMMAR, { allowedStartRules: ['Filter', 'OrderBy', 'Select', 'Expand'] })
 

@@ -3,8 +3,8 @@ import { bad } from './errors.ts'
 import { type EntityType, isId, type Navigation, navigationOf, propertyOf, typeNamed } from './model.ts'
 import { parse } from './parse.ts'
 
-export const DEFAULT_TOP = 100
-export const MAX_TOP = 10_000
+const DEFAULT_TOP = 100
+const MAX_TOP = 10_000
 /** Deepest nesting of $expand. */
 const MAX_EXPAND_DEPTH = 12
 /** Most rows one answer may reach for along one chain of expands; smaller inner pages with a nextLink keep within it. */

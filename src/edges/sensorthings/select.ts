@@ -18,7 +18,7 @@ export interface Shape {
   keys: readonly Key[]
 }
 
-export interface ExpandShape {
+interface ExpandShape {
   navigation: Navigation
   shape: Shape
   /** Column holding the row (to-one) or the array of rows (to-many, one more than the page when there is a next). */

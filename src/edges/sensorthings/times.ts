@@ -99,7 +99,7 @@ export function readInstant(value: unknown, where: string): string {
 }
 
 /** Orders two texts of {@link parseInstant}. */
-export function compareIso(a: string, b: string): number {
+function compareIso(a: string, b: string): number {
   const x = a.slice(0, -1)
   const y = b.slice(0, -1)
   return x < y ? -1 : x > y ? 1 : 0

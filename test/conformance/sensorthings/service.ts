@@ -13,7 +13,7 @@ import type { TestEngine } from '../../support/database.ts'
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked at field by field
 export type Body = any
 
-export interface Reply {
+interface Reply {
   status: number
   body: Body
   text: string
@@ -106,9 +106,9 @@ export const q = (options: Record<string, string | number | boolean>): string =>
     .join('&')
 
 export const UNIT = { name: 'degree Celsius', symbol: '°C', definition: 'http://qudt.org/vocab/unit/DEG_C' }
-export const MEASUREMENT = 'http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement'
+const MEASUREMENT = 'http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement'
 
-export const point = (lon: number, lat: number) => ({ type: 'Point', coordinates: [lon, lat] })
+const point = (lon: number, lat: number) => ({ type: 'Point', coordinates: [lon, lat] })
 
 export const location = (name: string, lon: number, lat: number, more: object = {}) => ({
   name,

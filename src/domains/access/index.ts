@@ -1,6 +1,7 @@
 import type { Database } from '../../kernel/db/index.ts'
 import { SqlError } from '../../kernel/db/index.ts'
 import { Problem } from '../../kernel/problem.ts'
+import { Signal } from '../../kernel/signal.ts'
 import { type Catalog, INBOX, OPEN } from '../catalog/index.ts'
 import type { Action, Actor, Resource } from './model.ts'
 import { hashSecret, newSecret } from './secrets.ts'
@@ -24,6 +25,8 @@ interface KnownKey {
 
 /** The one place where rights are decided: `can` for acts, `visible` for the predicate of every query. */
 export class Access {
+  /** Names of actors whose credentials ended: open connections of theirs are to be closed. */
+  readonly revoked = new Signal<string>()
   readonly #db: Database
   readonly #catalog: Catalog
   readonly #openWrite: boolean
@@ -157,7 +160,10 @@ export class Access {
       [name],
     )
     this.#keys = new Map()
-    if (rows.length > 0) await this.audit(by, 'key.revoke', `key:${name}`)
+    if (rows.length > 0) {
+      this.revoked.emit(`key:${name}`)
+      await this.audit(by, 'key.revoke', `key:${name}`)
+    }
     return rows.length > 0
   }
 

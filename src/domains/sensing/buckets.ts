@@ -140,5 +140,6 @@ export function chooseResolution(span: number, period: number | null, maxPoints 
 
 /** ISO 8601 in UTC without superfluous fractions, as the database answers times. */
 export function iso(at: number): string {
-  return new Date(at).toISOString().replace('.000Z', 'Z')
+  const text = new Date(at).toISOString()
+  return at % 1000 === 0 ? `${text.slice(0, -5)}Z` : text
 }

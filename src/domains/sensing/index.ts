@@ -70,9 +70,11 @@ export class Sensing {
   announce(rows: readonly StoredObservation[]): void {
     if (this.stored.size === 0 || rows.length === 0) return
     for (const [datastream, group] of byDatastream(rows)) {
-      void this.datastream(datastream).then((info) => {
-        if (info) this.stored.emit({ dataset: info.dataset, datastream, rows: group })
-      })
+      this.datastream(datastream).then(
+        (info) => info && this.stored.emit({ dataset: info.dataset, datastream, rows: group }),
+        // The values are stored; who listens learns of them with the next one, or by asking.
+        () => {},
+      )
     }
   }
 

@@ -202,7 +202,7 @@ export function own(visible: readonly number[], ids: readonly number[]): Sql {
 }
 
 interface Bucket {
-  datastream: number
+  /** 1 for the first of the grid. */
   bucket: number
   n: number
   suspect: number
@@ -219,29 +219,27 @@ export async function bucketSeries(
 ): Promise<Series[]> {
   const starts = bucketStarts(grid, plan.from, Math.min(plan.to, Math.max(plan.now, lastValue(plan))), plan.timeZone)
   if (starts.length * plan.heads.length > MAX_POINTS) throw tooMany(starts.length * plan.heads.length)
-  const rows = starts.length > 0 ? await readBuckets(db, visible, plan, starts) : []
-  const byStream = new Map<number, Map<number, Bucket>>()
-  for (const row of rows) {
-    let found = byStream.get(row.datastream)
-    if (!found) {
-      found = new Map()
-      byStream.set(row.datastream, found)
-    }
-    found.set(row.bucket, row)
-  }
-  const ends = starts.map((start) => bucketEnd(grid, start, plan.timeZone))
+  const byStream = starts.length > 0 ? await readBuckets(db, visible, plan, starts) : new Map<number, Bucket[]>()
+  const bounds = starts.map(iso)
+  bounds.push(starts.length > 0 ? iso(bucketEnd(grid, starts.at(-1)!, plan.timeZone)) : '')
+  // A bucket ends where the next begins; only the first and the last can be cut by the range.
+  if (starts.length > 0 && starts[0]! < plan.from) bounds[0] = iso(plan.from)
+  const lastEnd = starts.length > 0 ? Math.min(bucketEnd(grid, starts.at(-1)!, plan.timeZone), plan.to) : plan.to
+  if (starts.length > 0) bounds[starts.length] = iso(lastEnd)
   return plan.heads.map((head) => {
-    const found = byStream.get(head.datastream)
+    const found = byStream.get(head.datastream) ?? []
     const period = patience(head)
     const points: SeriesPoint[] = []
-    for (const [index, start] of starts.entries()) {
-      const bucket = found?.get(index + 1)
-      const end = ends[index]!
-      if (bucket) points.push(pointOf(head, bucket, Math.max(start, plan.from), Math.min(end, plan.to)))
-      else if (period === null || period <= end - start)
-        points.push(gap(Math.max(start, plan.from), Math.min(end, plan.to)))
+    for (let index = 0, at = 0; index < starts.length; index++) {
+      const bucket = found[at]
+      if (bucket && bucket.bucket === index + 1) {
+        points.push(pointOf(head, bucket, bounds[index]!, bounds[index + 1]!))
+        at++
+      } else if (period === null || period <= (starts[index + 1] ?? lastEnd) - starts[index]!) {
+        points.push(gap(bounds[index]!, bounds[index + 1]!))
+      }
     }
-    return summed(head, points, [...(found?.values() ?? [])])
+    return summed(head, points, found)
   })
 }
 
@@ -249,10 +247,10 @@ function lastValue(plan: Plan): number {
   return Math.max(...plan.heads.map((head) => (head.tMax ? Date.parse(head.tMax) : 0)))
 }
 
-function pointOf(head: SeriesHead, bucket: Bucket, start: number, end: number): SeriesPoint {
+function pointOf(head: SeriesHead, bucket: Bucket, t: string, tEnd: string): SeriesPoint {
   return {
-    t: iso(start),
-    tEnd: iso(end),
+    t,
+    tEnd,
     value: head.aggregate === 'sum' ? bucket.sum : bucket.sum / bucket.n,
     n: bucket.n,
     min: bucket.min,
@@ -261,8 +259,8 @@ function pointOf(head: SeriesHead, bucket: Bucket, start: number, end: number): 
   }
 }
 
-function gap(start: number, end: number): SeriesPoint {
-  return { t: iso(start), tEnd: iso(end), value: null, n: 0, min: null, max: null, suspect: 0 }
+function gap(t: string, tEnd: string): SeriesPoint {
+  return { t, tEnd, value: null, n: 0, min: null, max: null, suspect: 0 }
 }
 
 function summed(head: Head, points: SeriesPoint[], buckets: readonly Bucket[]): Series {
@@ -294,23 +292,27 @@ function summed(head: Head, points: SeriesPoint[], buckets: readonly Bucket[]): 
 /**
  * Hourly sums added up between the given bounds. `width_bucket` over the bounds costs one binary search a row, where
  * `date_trunc(…, zone)` would look the zone up for each. One index range per series: a plain join of several series made
- * the planner read all hourly sums instead.
+ * the planner read all hourly sums instead. A series comes as one JSON text, ascending: thousands of small rows would
+ * cost more on their way than in the database.
  */
-function readBuckets(
+async function readBuckets(
   db: Queryable,
   visible: readonly number[],
   plan: Plan,
   starts: readonly number[],
-): Promise<Bucket[]> {
+): Promise<Map<number, Bucket[]>> {
   const from = sql`${iso(plan.from)}::timestamptz`
   const to = sql`${iso(plan.to)}::timestamptz`
   const bounds = sql`${starts.map(iso)}::timestamptz[]`
   const ids = plan.heads.map((head) => head.datastream)
-  return db.run(sql`
-    select d.id as datastream, b.*
+  const rows = await db.run<{ datastream: number; buckets: string | null }>(sql`
+    select d.id as datastream, (
+             select json_agg(json_build_array(b.bucket, b.n, b.suspect, b.sum, b.min, b.max) order by b.bucket)::text
+               from (${plan.offHour ? ofValues() : plan.resolution === 'hour' ? ofHours() : ofSums()}) as b
+           ) as buckets
       from datastream d
-     cross join lateral (${plan.offHour ? ofValues() : plan.resolution === 'hour' ? ofHours() : ofSums()}) as b
      where d.id = any(${ids}::int4[]) and d.dataset = any(${visible}::int4[])`)
+  return new Map(rows.map(({ datastream, buckets }) => [datastream, buckets === null ? [] : parseBuckets(buckets)]))
 
   function ofValues(): Sql {
     return sql`
@@ -340,6 +342,11 @@ function readBuckets(
   }
 }
 
+function parseBuckets(text: string): Bucket[] {
+  const rows = JSON.parse(text) as [number, number, number, number, number, number][]
+  return rows.map(([bucket, n, suspect, sum, min, max]) => ({ bucket, n, suspect, sum, min, max }))
+}
+
 interface RawRow {
   datastream: number
   t: string
@@ -361,7 +368,6 @@ async function rawSeries(db: Queryable, visible: readonly number[], plan: Plan):
   return plan.heads.map((head) => {
     const mine = rows.filter((row) => row.datastream === head.datastream)
     const buckets = mine.map((row) => ({
-      datastream: row.datastream,
       bucket: 0,
       n: 1,
       suspect: row.q === 1 ? 1 : 0,
@@ -379,7 +385,7 @@ function withGaps(head: Head, rows: readonly RawRow[], plan: Plan): SeriesPoint[
   const points: SeriesPoint[] = []
   let covered = plan.from
   const fill = (until: number, tolerance: number) => {
-    if (period !== null && until - covered >= period * tolerance) points.push(gap(covered, until))
+    if (period !== null && until - covered >= period * tolerance) points.push(gap(iso(covered), iso(until)))
   }
   for (const [index, row] of rows.entries()) {
     const start = Date.parse(row.t)

@@ -65,7 +65,7 @@ gauge('zahnrad_mqtt_subscriptions', 'Subscriptions of MQTT clients', (g) =>
 export class Broker {
   readonly #options: BrokerOptions
   readonly #subscriptions = new Subscriptions()
-  readonly #actors = new WeakMap<Client, Actor>()
+  readonly #actors = new Map<Client, Actor>()
   #aedes: Aedes | undefined
   #server: Server | undefined
   #off: (() => void)[] = []
@@ -84,7 +84,7 @@ export class Broker {
 
   /** Starts listening and resolves with the port. */
   async start(): Promise<number> {
-    const { port, sensing, catalog } = this.#options
+    const { port, access, sensing, catalog } = this.#options
     this.#aedes = await Aedes.createBroker({
       concurrency: 1000,
       connectTimeout: 10_000,
@@ -110,7 +110,11 @@ export class Broker {
     this.#aedes.on('unsubscribe', (topics, client) => {
       for (const topic of topics) this.#subscriptions.remove(topic, client)
     })
-    this.#off = [sensing.stored.on((event) => this.#deliver(event)), catalog.changed.on(() => void this.#recheck())]
+    this.#off = [
+      sensing.stored.on((event) => this.#deliver(event)),
+      catalog.changed.on(() => void this.#recheck()),
+      access.revoked.on((name) => this.#disconnect(name)),
+    ]
     running.add(this)
     this.#server = createServer((socket) => this.#accept(socket))
     this.#server.maxConnections = CONNECTIONS
@@ -139,13 +143,13 @@ export class Broker {
     done: Parameters<NonNullable<ConstructorParameters<typeof Aedes>[0]>['authenticate'] & object>[3],
   ): void {
     if (!password || password.length === 0) {
-      this.#actors.set(client, ANONYMOUS)
+      this.#know(client, ANONYMOUS)
       done(null, true)
       return
     }
     this.#options.access.authenticate({ bearer: password.toString('utf8') }).then(
       (actor) => {
-        this.#actors.set(client, actor)
+        this.#know(client, actor)
         done(null, true)
       },
       (error) => {
@@ -273,6 +277,20 @@ export class Broker {
       subscriber.waiting--
     })
     delivered.inc()
+  }
+
+  #know(client: Client, actor: Actor): void {
+    this.#actors.set(client, actor)
+    client.conn.once('close', () => this.#actors.delete(client))
+  }
+
+  /** A key was revoked: its connections end at once. */
+  #disconnect(name: string): void {
+    for (const [client, actor] of [...this.#actors]) {
+      if (actor.name !== name) continue
+      dropped.inc({ reason: 'key revoked' })
+      client.close()
+    }
   }
 
   /** A dataset changed its state: whoever may no longer see a topic is disconnected. */

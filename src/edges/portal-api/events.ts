@@ -40,7 +40,7 @@ export function addEvents(api: FastifyInstance, { access, catalog, sensing }: Po
       if (set?.size === 0) byTopic.delete(topic)
     }
   }
-  const end = (listener: Listener, reason: 'withdrawn' | 'slow' | 'shutdown') => {
+  const end = (listener: Listener, reason: 'withdrawn' | 'revoked' | 'slow' | 'shutdown') => {
     remove(listener)
     ended.inc({ reason })
     if (reason === 'slow') listener.raw.destroy()
@@ -70,6 +70,9 @@ export function addEvents(api: FastifyInstance, { access, catalog, sensing }: Po
       if (![...listener.datasets].every((dataset) => visible.includes(dataset))) end(listener, 'withdrawn')
     }
   })
+  const stopRevoked = access.revoked.on((name) => {
+    for (const listener of listeners) if (listener.actor.name === name) end(listener, 'revoked')
+  })
   const heartbeat = setInterval(() => {
     for (const listener of listeners) write(listener, ': \n\n')
   }, HEARTBEAT_MS)
@@ -78,6 +81,7 @@ export function addEvents(api: FastifyInstance, { access, catalog, sensing }: Po
     clearInterval(heartbeat)
     stopStored()
     stopChanged()
+    stopRevoked()
     for (const listener of listeners) end(listener, 'shutdown')
   })
 

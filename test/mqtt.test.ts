@@ -301,6 +301,25 @@ for (const engine of databases()) {
       await platform.command('dataset', 'release', 'eingang')
     })
 
+    it('ends connections and event streams of a key that is revoked, within a second', async () => {
+      const other = await platform.key('to be revoked')
+      const client = await connect({ username: 'x', password: other })
+      const mine = await connect({ username: 'x', password: key })
+      await client.subscribeAsync(topic(), { qos: 1 })
+      const stream = await fetch(`${platform.url}/api/v1/events?datastream=${datastream}`, {
+        headers: { authorization: `Bearer ${other}` },
+      })
+      const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader()
+      assert.match((await reader.read()).value!, /event: ready/)
+      const closed = happened(client, 'close')
+      const started = Date.now()
+      await platform.command('key', 'revoke', 'to be revoked')
+      await closed
+      assert.match((await reader.read()).value!, /event: closed\ndata: \{"reason":"revoked"\}/)
+      assert.ok(Date.now() - started < 2_000, 'the command and the end of both connections')
+      await mine.publishAsync(topic(), '{"result": 6}', { qos: 1 })
+    })
+
     it('closes on a packet that is too large, and keeps serving others', async () => {
       const client = await connect({ username: 'x', password: key })
       // The broken connection shows as an error first.
@@ -326,6 +345,9 @@ for (const engine of databases()) {
               ?.split(' ')[1] ?? 0,
           )
       }
+      // Subscribers of the tests before would be delivered to as well.
+      for (const earlierClient of clients.splice(0)) await earlierClient.endAsync(true).catch(() => {})
+      while ((await figures())('zahnrad_mqtt_clients') > 0) await new Promise((resolve) => setTimeout(resolve, 20))
       const earlier = await figures()
       const client = await connect({ username: 'x', password: key })
       await client.subscribeAsync(topic(), { qos: 1 })

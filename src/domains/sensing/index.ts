@@ -50,7 +50,11 @@ export class Sensing {
 
   /** Stores observations durably (group commit) and resolves with their ids, in order. Datastreams must exist. */
   async append(rows: NewObservation[]): Promise<number[]> {
+    let seen = 0
     for (const { datastream } of rows) {
+      // Rows come grouped: one look per datastream, not per row.
+      if (datastream === seen) continue
+      seen = datastream
       const info = await this.datastream(datastream)
       if (info && !info.hasFeature) await this.#makeFeatures(rows)
     }

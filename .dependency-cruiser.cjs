@@ -1,8 +1,18 @@
 // The rings: edges → domains → kernel, inward only. src/main.ts and src/cli wire everything.
 module.exports = {
   forbidden: [
-    { name: 'kernel-imports-nothing-of-ours', severity: 'error', from: { path: '^src/kernel/' }, to: { path: '^src/(?!kernel/)' } },
-    { name: 'domains-import-kernel-and-domains', severity: 'error', from: { path: '^src/domains/' }, to: { path: '^src/(?!kernel/|domains/)' } },
+    {
+      name: 'kernel-imports-nothing-of-ours',
+      severity: 'error',
+      from: { path: '^src/kernel/' },
+      to: { path: '^src/(?!kernel/)' },
+    },
+    {
+      name: 'domains-import-kernel-and-domains',
+      severity: 'error',
+      from: { path: '^src/domains/' },
+      to: { path: '^src/(?!kernel/|domains/)' },
+    },
     {
       name: 'domains-meet-at-the-front-door',
       comment: 'another domain only through its index.ts',
@@ -22,7 +32,12 @@ module.exports = {
       from: { path: '^src/edges/([^/]+)/' },
       to: { path: '^src/edges/', pathNot: '^src/edges/$1/' },
     },
-    { name: 'nobody-imports-main', severity: 'error', from: { path: '^src/(kernel|domains|edges)/' }, to: { path: '^src/(main|cli|config)' } },
+    {
+      name: 'nobody-imports-main',
+      severity: 'error',
+      from: { path: '^src/(kernel|domains|edges)/' },
+      to: { path: '^src/(main|cli|config)' },
+    },
     { name: 'no-cycles', severity: 'error', from: { path: '^src/' }, to: { circular: true } },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],

@@ -22,7 +22,9 @@ function packagedNode() {
 
 function handOver() {
   // The channel lets the child notice when this process is killed: it then stops cleanly instead of running on alone.
-  const child = spawn(packagedNode(), [entry, ...process.argv.slice(2)], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  const child = spawn(packagedNode(), [entry, ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  })
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const signal of signals) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => {

@@ -1,5 +1,15 @@
 import { CITY, type DatasetId, SIMULATED } from './datasets.ts'
-import { airTemperature, type Gauge, precipitation, relativeHumidity, roomHumidity, roomTemperature, type Site, waterLevel, windSpeed } from './nature.ts'
+import {
+  airTemperature,
+  type Gauge,
+  precipitation,
+  relativeHumidity,
+  roomHumidity,
+  roomTemperature,
+  type Site,
+  waterLevel,
+  windSpeed,
+} from './nature.ts'
 import { type CarPark, freeSpaces } from './parking.ts'
 import type { PropertyKey } from './properties.ts'
 import { type Counted, Counter, inward } from './traffic.ts'
@@ -46,11 +56,31 @@ type Place = [key: string, name: string, lon: number, lat: number]
 type CounterSpec = Omit<Counted, 'key' | 'mode'> & { at: Place; ways?: [into: string, out: string] }
 
 const BICYCLES: CounterSpec[] = [
-  { at: ['promenade', 'Promenade Nord', 10.4498, 51.1672], character: 'commuting', perDay: 4200, ways: ['Richtung Bahnhof', 'Richtung Stadtpark'] },
-  { at: ['bahnhofsallee', 'Bahnhofsallee', 10.4412, 51.1668], character: 'commuting', perDay: 3600, ways: ['stadteinwärts', 'stadtauswärts'] },
-  { at: ['hochschulweg', 'Hochschulweg', 10.4322, 51.1604], character: 'university', perDay: 5200, ways: ['stadteinwärts', 'stadtauswärts'] },
+  {
+    at: ['promenade', 'Promenade Nord', 10.4498, 51.1672],
+    character: 'commuting',
+    perDay: 4200,
+    ways: ['Richtung Bahnhof', 'Richtung Stadtpark'],
+  },
+  {
+    at: ['bahnhofsallee', 'Bahnhofsallee', 10.4412, 51.1668],
+    character: 'commuting',
+    perDay: 3600,
+    ways: ['stadteinwärts', 'stadtauswärts'],
+  },
+  {
+    at: ['hochschulweg', 'Hochschulweg', 10.4322, 51.1604],
+    character: 'university',
+    perDay: 5200,
+    ways: ['stadteinwärts', 'stadtauswärts'],
+  },
   { at: ['uferweg', 'Uferweg', 10.4618, 51.1651], character: 'leisure', perDay: 1500 },
-  { at: ['alte-bruecke', 'Alte Brücke', 10.4577, 51.1598], character: 'commuting', perDay: 3900, ways: ['stadteinwärts', 'stadtauswärts'] },
+  {
+    at: ['alte-bruecke', 'Alte Brücke', 10.4577, 51.1598],
+    character: 'commuting',
+    perDay: 3900,
+    ways: ['stadteinwärts', 'stadtauswärts'],
+  },
   { at: ['gewerbepark', 'Gewerbepark Ost', 10.4743, 51.1537], character: 'shifts', perDay: 820 },
   { at: [BROKEN.station, 'Hafenbrücke', 10.4655, 51.1556], character: 'commuting', perDay: 1500 },
   { at: ['suedring-rad', 'Südring', 10.4489, 51.1524], character: 'commuting', perDay: 1300 },
@@ -58,7 +88,13 @@ const BICYCLES: CounterSpec[] = [
 
 const PEDESTRIANS: CounterSpec[] = [
   { at: ['marktplatz', 'Marktplatz', 10.4501, 51.1601], character: 'shopping', perDay: 9400, markets: 1 },
-  { at: ['lange-strasse', 'Lange Straße', 10.4476, 51.1607], character: 'shopping', perDay: 15500, markets: 0.35, ways: ['Richtung Markt', 'Richtung Bahnhof'] },
+  {
+    at: ['lange-strasse', 'Lange Straße', 10.4476, 51.1607],
+    character: 'shopping',
+    perDay: 15500,
+    markets: 0.35,
+    ways: ['Richtung Markt', 'Richtung Bahnhof'],
+  },
   { at: ['bahnhofsvorplatz', 'Bahnhofsvorplatz', 10.4388, 51.1681], character: 'station', perDay: 12800 },
   { at: ['campus', 'Campus', 10.4287, 51.1588], character: 'university', perDay: 7400 },
   { at: ['uferpromenade', 'Uferpromenade', 10.4601, 51.1627], character: 'leisure', perDay: 2300 },
@@ -67,20 +103,45 @@ const PEDESTRIANS: CounterSpec[] = [
 ]
 
 const CARS: CounterSpec[] = [
-  { at: ['nordring', 'Nordring', 10.4536, 51.1698], character: 'arterial', perDay: 17800, ways: ['Richtung Westen', 'Richtung Osten'] },
+  {
+    at: ['nordring', 'Nordring', 10.4536, 51.1698],
+    character: 'arterial',
+    perDay: 17800,
+    ways: ['Richtung Westen', 'Richtung Osten'],
+  },
   { at: ['hochschulallee', 'Hochschulallee', 10.4345, 51.1629], character: 'arterial', perDay: 8900 },
   { at: ['suedring', 'Südring', 10.4507, 51.1519], character: 'arterial', perDay: 14200 },
   { at: ['industriestrasse', 'Industriestraße', 10.4769, 51.1512], character: 'shifts', perDay: 6400 },
-  { at: ['uferstrasse', 'Uferstraße', 10.4589, 51.1561], character: 'arterial', perDay: 11300, ways: ['stadteinwärts', 'stadtauswärts'] },
+  {
+    at: ['uferstrasse', 'Uferstraße', 10.4589, 51.1561],
+    character: 'arterial',
+    perDay: 11300,
+    ways: ['stadteinwärts', 'stadtauswärts'],
+  },
 ]
 
 const CAR_PARKS: (Omit<CarPark, 'key'> & { at: Place })[] = [
   { at: ['marktgarage', 'Marktgarage', 10.4512, 51.1606], use: 'shopping', capacity: 180, demand: 1.28 },
-  { at: ['parkhaus-ringgalerie', 'Parkhaus Ringgalerie', 10.4441, 51.164], use: 'shopping', capacity: 360, demand: 0.98 },
-  { at: ['parkplatz-altstadt', 'Parkplatz Altstadt Süd', 10.4502, 51.1557], use: 'shopping', capacity: 140, demand: 1.05 },
+  {
+    at: ['parkhaus-ringgalerie', 'Parkhaus Ringgalerie', 10.4441, 51.164],
+    use: 'shopping',
+    capacity: 360,
+    demand: 0.98,
+  },
+  {
+    at: ['parkplatz-altstadt', 'Parkplatz Altstadt Süd', 10.4502, 51.1557],
+    use: 'shopping',
+    capacity: 140,
+    demand: 1.05,
+  },
   { at: ['parkhaus-bahnhof', 'Parkhaus Bahnhof', 10.4376, 51.1673], use: 'commuting', capacity: 420, demand: 1 },
   { at: ['park-and-ride', 'P+R Nord', 10.4468, 51.1766], use: 'commuting', capacity: 210, demand: 0.82 },
-  { at: ['parkplatz-hochschule', 'Parkplatz Hochschule', 10.4275, 51.1601], use: 'university', capacity: 300, demand: 1.06 },
+  {
+    at: ['parkplatz-hochschule', 'Parkplatz Hochschule', 10.4275, 51.1601],
+    use: 'university',
+    capacity: 300,
+    demand: 1.06,
+  },
   { at: ['parkhaus-stadthalle', 'Parkhaus Stadthalle', 10.4559, 51.1639], use: 'evening', capacity: 240, demand: 0.95 },
   { at: ['parkhaus-klinikum', 'Parkhaus Klinikum', 10.4411, 51.1507], use: 'hospital', capacity: 250, demand: 1.02 },
 ]
@@ -95,8 +156,22 @@ const SITES: (Omit<Site, 'key'> & { at: Place })[] = [
 ]
 
 const GAUGES: (Omit<Gauge, 'key'> & { at: Place; water: string })[] = [
-  { at: ['pegel-alte-bruecke', 'Pegel Alte Brücke', 10.4579, 51.1595], water: 'Beispielach', base: 165, winter: 18, delay: 18, gain: 110 },
-  { at: ['pegel-muehlbach', 'Pegel Mühlbach', 10.4353, 51.1543], water: 'Mühlbach', base: 62, winter: 6, delay: 4, gain: 24 },
+  {
+    at: ['pegel-alte-bruecke', 'Pegel Alte Brücke', 10.4579, 51.1595],
+    water: 'Beispielach',
+    base: 165,
+    winter: 18,
+    delay: 18,
+    gain: 110,
+  },
+  {
+    at: ['pegel-muehlbach', 'Pegel Mühlbach', 10.4353, 51.1543],
+    water: 'Mühlbach',
+    base: 62,
+    winter: 6,
+    delay: 4,
+    gain: 24,
+  },
 ]
 
 const ROOMS: Place[] = [
@@ -105,7 +180,7 @@ const ROOMS: Place[] = [
 ]
 
 /** The example city's stations: 20 counters, 8 car parks, 6 weather stations, 2 gauges, 2 rooms. */
-export class City {
+export class Town {
   readonly stations: Station[] = []
   readonly series: Series[] = []
 
@@ -188,7 +263,7 @@ export class City {
       this.#add(station, 'count', name, property, (moment) => counter.count(moment), true)
       return
     }
-    // Each way is counted by itself; the total is their sum, as a device with two loops has it.
+    // The two ways add up to the total in every single quarter of an hour.
     const both = one(station.key, spec.perDay)
     const split = (moment: Moment): [number, number] => {
       const all = both.count(moment)
@@ -203,9 +278,15 @@ export class City {
 
 const MODES = {
   bicycle: { dataset: 'beispiel-radverkehr', property: 'bicycle_count', name: 'Fahrräder', of: 'Fahrräder' },
-  pedestrian: { dataset: 'beispiel-fussverkehr', property: 'pedestrian_count', name: 'Personen', of: 'Menschen zu Fuß' },
+  pedestrian: {
+    dataset: 'beispiel-fussverkehr',
+    property: 'pedestrian_count',
+    name: 'Personen',
+    of: 'Menschen zu Fuß',
+  },
   car: { dataset: 'beispiel-kfz-verkehr', property: 'car_count', name: 'Kraftfahrzeuge', of: 'Kraftfahrzeuge' },
 } as const
 
-/** How far apart live values are, milliseconds: counts come each quarter of an hour, all else each minute. */
-export const liveStep = (series: Series): number => (series.interval || series.property === 'temperature' ? QUARTER : MINUTE)
+/** How far apart live values are, milliseconds: counts, rain and rooms each quarter of an hour, all else each minute. */
+export const liveStep = ({ interval, station }: Series): number =>
+  interval || station.dataset === 'beispiel-raumklima' ? QUARTER : MINUTE

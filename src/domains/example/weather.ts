@@ -41,9 +41,7 @@ export const seasonOf = (at: number): number => Math.cos((2 * Math.PI * (at - WA
 /** How wet the air is, about −1…1: drives clouds, rain, humidity. */
 function wetness(at: number): number {
   const hours = at / HOUR
-  return (
-    0.56 * smooth(WET_SLOW, hours / 37) + 0.3 * smooth(WET_MIDDLE, hours / 11) + 0.14 * smooth(WET_FAST, hours / 3)
-  )
+  return 0.56 * smooth(WET_SLOW, hours / 37) + 0.3 * smooth(WET_MIDDLE, hours / 11) + 0.14 * smooth(WET_FAST, hours / 3)
 }
 
 function rainOf(at: number, wet: number, season: number): number {

@@ -1,0 +1,1 @@
+export { Example, type ExampleDeps, type ExampleOptions, type ExampleProgress } from './example.ts'

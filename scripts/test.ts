@@ -7,7 +7,7 @@ import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildInterface } from '../src/interface.ts'
 import { createLog } from '../src/kernel/log.ts'
-import { ensurePostgres, stopPostgres } from '../test/support/postgres.ts'
+import { ensurePostgres, postgresRuns, stopPostgres } from '../test/support/postgres.ts'
 import { provideServices } from './services.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -17,7 +17,7 @@ if (!existsSync(join(ROOT, '..', 'shared', 'data'))) {
   console.log('Note: ../shared/data is not there; tests on real data name themselves and are skipped.')
 }
 await buildInterface(createLog('info'))
-const started = !process.env.TEST_DATABASE_URL
+const started = !process.env.TEST_DATABASE_URL && !postgresRuns()
 const url = await ensurePostgres()
 const given = process.argv.slice(2)
 const files = given.length > 0 ? given : globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: ROOT }).sort()
@@ -34,5 +34,5 @@ const child = spawn(
   { cwd: ROOT, stdio: 'inherit', env: { ...process.env, TEST_DATABASE_URL: url ?? '' } },
 )
 const code = await new Promise<number>((resolve) => child.on('close', (exit) => resolve(exit ?? 1)))
-if (started && process.env.KEEP_TEST_POSTGRES !== '1') stopPostgres()
+if (started) stopPostgres()
 process.exit(code)

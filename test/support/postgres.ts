@@ -62,6 +62,13 @@ function alive(bin: string, port: number): boolean {
   return spawnSync(join(bin, 'pg_isready'), ['-q', '-h', '127.0.0.1', '-p', String(port)]).status === 0
 }
 
+/** Does a throw-away cluster of ours run already (another test run's)? */
+export function postgresRuns(): boolean {
+  const bin = postgresBinaries()
+  const portFile = join(ROOT, 'port')
+  return bin !== null && existsSync(portFile) && alive(bin, Number(readFileSync(portFile, 'utf8')))
+}
+
 /** Address of a running server, starting one if needed; null when none is installed. */
 export async function ensurePostgres(): Promise<string | null> {
   if (process.env.TEST_DATABASE_URL) return process.env.TEST_DATABASE_URL

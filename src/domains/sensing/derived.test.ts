@@ -45,6 +45,7 @@ interface Row {
   id: number
   datastream: number
   t: string
+  t_end: string | null
   v: number | null
   q: number | null
 }
@@ -55,13 +56,14 @@ function naive(rows: Row[]) {
     string,
     { n: number; suspect: number; sum: number; sumSuspect: number; min: number; max: number }
   >()
-  const states = new Map<number, { n: number; first: string; last: Row }>()
+  const states = new Map<number, { n: number; first: string; end: string; last: Row }>()
   for (const row of rows) {
     const state = states.get(row.datastream)
-    if (!state) states.set(row.datastream, { n: 1, first: row.t, last: row })
+    if (!state) states.set(row.datastream, { n: 1, first: row.t, end: row.t_end ?? row.t, last: row })
     else {
       state.n++
       if (row.t < state.first) state.first = row.t
+      if ((row.t_end ?? row.t) > state.end) state.end = row.t_end ?? row.t
       if (row.t > state.last.t || (row.t === state.last.t && row.id > state.last.id)) state.last = row
     }
     if (row.v === null) continue
@@ -81,7 +83,7 @@ function naive(rows: Row[]) {
 }
 
 async function compare(db: Database): Promise<void> {
-  const rows = await db.query<Row>('select id, datastream, t, v, q from observation')
+  const rows = await db.query<Row>('select id, datastream, t, t_end, v, q from observation')
   const expected = naive(rows)
   const hours = await db.query<{
     datastream: number
@@ -106,11 +108,18 @@ async function compare(db: Database): Promise<void> {
     t_min: string
     last_id: number
     last_v: number | null
-  }>('select datastream, n, t_min, last_id, last_v from datastream_state where n > 0 order by datastream')
+  }>('select datastream, n, t_min, t_max, last_id, last_v from datastream_state where n > 0 order by datastream')
   const plain = [...expected.states].sort(([a], [b]) => a - b)
   assert.deepEqual(
     states,
-    plain.map(([datastream, s]) => ({ datastream, n: s.n, t_min: s.first, last_id: s.last.id, last_v: s.last.v })),
+    plain.map(([datastream, s]) => ({
+      datastream,
+      n: s.n,
+      t_min: s.first,
+      t_max: s.end,
+      last_id: s.last.id,
+      last_v: s.last.v,
+    })),
   )
 }
 
@@ -207,8 +216,13 @@ for (const engine of databases()) {
 async function deleteAt(db: Database, rows: NewObservation[]): Promise<void> {
   await db.transaction(async (tx) => {
     for (const { datastream, t } of rows) {
-      await tx.query('delete from observation where datastream = $1 and t = $2', [datastream, t])
-      await recompute(tx, [{ datastream, from: t, to: t }])
+      const gone = await tx.query('delete from observation where datastream = $1 and t = $2 returning 1', [
+        datastream,
+        t,
+      ])
+      // Both ways: with the number of rows known, and counted again.
+      const grown = Date.parse(t) % 1_800_000 === 0 ? -gone.length : undefined
+      await recompute(tx, [{ datastream, from: t, to: t, grown }])
     }
   })
 }

@@ -5,6 +5,8 @@ export interface Touched {
   datastream: number
   from: string
   to: string
+  /** By how many rows the datastream grew (negative: shrank). Absent = not known: all its rows are counted again. */
+  grown?: number
 }
 
 const LIMIT_MS = 600_000
@@ -17,12 +19,13 @@ const LIMIT_MS = 600_000
  */
 export async function recompute(tx: Queryable, touched: readonly Touched[]): Promise<void> {
   const spans = new Map<number, Touched>()
-  for (const { datastream, from, to } of touched) {
+  for (const { datastream, from, to, grown } of touched) {
     const span = spans.get(datastream)
-    if (!span) spans.set(datastream, { datastream, from, to })
+    if (!span) spans.set(datastream, { datastream, from, to, grown })
     else {
       if (from < span.from) span.from = from
       if (to > span.to) span.to = to
+      span.grown = span.grown === undefined || grown === undefined ? undefined : span.grown + grown
     }
   }
   const ordered = [...spans.values()].sort((a, b) => a.datastream - b.datastream)
@@ -49,11 +52,44 @@ export async function recompute(tx: Queryable, touched: readonly Touched[]): Pro
       { timeoutMs: LIMIT_MS },
     )
   }
-  await recomputeStates(tx, ids)
+  await recomputeStates(
+    tx,
+    ordered.filter((span) => span.grown === undefined).map((span) => span.datastream),
+  )
+  for (const span of ordered) if (span.grown !== undefined) await adjustState(tx, span, span.grown)
+}
+
+/**
+ * The same as {@link recomputeStates} for a few changed rows, without reading the others: the ends by the index, the
+ * greatest end only if the row that held it is gone, result times only where there are any.
+ */
+async function adjustState(tx: Queryable, { datastream, from, to }: Touched, grown: number): Promise<void> {
+  const [state] = await tx.query<{ whole: boolean }>(
+    `select s.rt_min is not null
+            or exists (select 1 from observation o where o.datastream = $1 and o.t between $2 and $3 and o.x->>'rt' is not null)
+            or not exists (
+              select 1 from observation o where o.datastream = $1 and o.t <= s.t_max and o.t >= s.t_max - interval '1 day'
+                and coalesce(o.t_end, o.t) = s.t_max) as whole
+     from datastream_state s where s.datastream = $1`,
+    [datastream, from, to],
+  )
+  if (!state || state.whole) return recomputeStates(tx, [datastream])
+  await tx.query(
+    `update datastream_state s set
+       n = s.n + $4, t_min = f.t, t_max = greatest(s.t_max, e.t_max),
+       last_id = l.id, last_t = l.t, last_t_end = l.t_end, last_v = l.v, last_q = l.q, last_x = l.x
+     from (select t from observation where datastream = $1 order by t limit 1) as f,
+          (select id, t, t_end, v, q, x from observation where datastream = $1 order by t desc, id desc limit 1) as l,
+          (select max(coalesce(t_end, t)) as t_max from observation where datastream = $1 and t between $2 and $3) as e
+     where s.datastream = $1`,
+    [datastream, from, to, grown],
+    { timeoutMs: LIMIT_MS },
+  )
 }
 
 /** Counters, extent and latest value of each datastream, from its rows. */
 async function recomputeStates(tx: Queryable, datastreams: readonly number[]): Promise<void> {
+  if (datastreams.length === 0) return
   await tx.query(
     `update datastream_state s set
        n = f.n, t_min = f.t_min, t_max = f.t_max, rt_min = f.rt_min, rt_max = f.rt_max,

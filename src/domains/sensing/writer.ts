@@ -255,7 +255,7 @@ export class SourceWriter {
       ],
       { timeoutMs: LIMIT_MS },
     )
-    const touched: Touched[] = rows.map((row) => ({ datastream: row.datastream, from: row.t, to: row.t }))
+    const touched: Touched[] = rows.map((row) => ({ datastream: row.datastream, from: row.t, to: row.t, grown: 0 }))
     await recompute(tx, touched)
   }
 }

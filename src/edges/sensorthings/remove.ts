@@ -61,7 +61,7 @@ async function deleteObservation({ tx }: Work, id: number): Promise<void> {
   )
   await recompute(
     tx,
-    rows.map(({ datastream, t }) => ({ datastream, from: t, to: t })),
+    rows.map(({ datastream, t }) => ({ datastream, from: t, to: t, grown: -1 })),
   )
 }
 

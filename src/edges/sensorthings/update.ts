@@ -147,8 +147,8 @@ async function updateObservation(work: Work, body: Body, self: Found): Promise<v
     await tx.run(sql`insert into datastream_state (datastream) values (${datastream}::int4) on conflict do nothing`)
   }
   const touched: Touched[] = [
-    { datastream: old.datastream, from: old.t, to: old.t },
-    { datastream, from: next.t, to: next.t },
+    { datastream: old.datastream, from: old.t, to: old.t, grown: -1 },
+    { datastream, from: next.t, to: next.t, grown: 1 },
   ]
   await recompute(tx, touched)
   await widenAreas(work, [{ datastream, foi }])

@@ -90,6 +90,11 @@ export class Example {
     return { filledFrom: iso(filledFrom), target: iso(target), share: Math.round(share * 1000) / 1000 }
   }
 
+  /** How much of it is stored, from the maintained counters. */
+  size(): Promise<{ stations: number; datastreams: number; observations: number }> {
+    return store.sizeOf(this.#deps.db)
+  }
+
   /**
    * Creates datasets, stations, series and the newest values. Safe to call again, also after it was interrupted. After
    * {@link begin} the history and the live values start by themselves.

@@ -173,3 +173,15 @@ export function thingsOf(db: Queryable): Promise<{ id: number; dataset: number }
     [DATASETS],
   )
 }
+
+export async function sizeOf(db: Queryable): Promise<{ stations: number; datastreams: number; observations: number }> {
+  const [row] = await db.query<{ stations: number; datastreams: number; observations: number }>(
+    `select (select count(*) from thing where dataset = any(k.keys)) as stations,
+            (select count(*) from datastream where dataset = any(k.keys)) as datastreams,
+            (select coalesce(sum(s.n), 0) from datastream d join datastream_state s on s.datastream = d.id
+              where d.dataset = any(k.keys)) as observations
+       from (select array(select key from dataset where id = any($1::text[])) as keys) as k`,
+    [DATASETS],
+  )
+  return row!
+}

@@ -9,7 +9,7 @@ import { after, before, describe, it } from 'node:test'
 import { type Browser, chromium } from 'playwright-core'
 import { databases } from '../support/database.ts'
 import { type RunningPlatform, startPlatform } from '../support/platform.ts'
-import { assertAccessible, executablePath, launch, needsBrowser, until, visit } from './browser.ts'
+import { assertAccessible, executablePath, needsBrowser, until, visit } from './browser.ts'
 import { createStation } from './data.ts'
 
 const STYLE = {
@@ -82,6 +82,9 @@ describe('the map', { skip: needsBrowser, timeout: 120_000 }, () => {
       args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist'],
     })
 
+  const withoutWebGL = (): Promise<Browser> =>
+    chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-3d-apis'] })
+
   it('draws the style the profile names, with the stations where they are', async () => {
     const browser = await withWebGL()
     try {
@@ -143,7 +146,7 @@ describe('the map', { skip: needsBrowser, timeout: 120_000 }, () => {
   })
 
   it('is moved by keys, wheel and buttons, and comes back', async () => {
-    const browser = await launch()
+    const browser = await withoutWebGL()
     try {
       const { page, close } = await visit(browser, `${platform.url}/`, { reducedMotion: true }, /./)
       await page.locator('svg.ground').waitFor()

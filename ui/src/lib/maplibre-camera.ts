@@ -1,5 +1,5 @@
 import 'maplibre-gl/dist/maplibre-gl.css'
-import { Map as MapLibre, setWorkerUrl } from 'maplibre-gl'
+import { AttributionControl, Map as MapLibre, setWorkerUrl } from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url'
 import type { Bounds, Camera } from './camera.ts'
 
@@ -20,7 +20,7 @@ export function openMap(
     style: options.style,
     center: options.center,
     zoom: 11,
-    attributionControl: { compact: true, ...(options.attribution ? { customAttribution: options.attribution } : {}) },
+    attributionControl: false,
     cooperativeGestures: !matchMedia('(min-width: 901px)').matches,
     dragRotate: false,
     pitchWithRotate: false,
@@ -28,6 +28,9 @@ export function openMap(
     fadeDuration: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 200,
     locale: options.texts,
   })
+  // Top left: the other corners hold our own controls and the legend.
+  const credits = options.attribution ? { customAttribution: options.attribution } : {}
+  map.addControl(new AttributionControl({ compact: true, ...credits }), 'top-left')
   map.touchZoomRotate.disableRotation()
   map.keyboard.disableRotation()
   let touched = false

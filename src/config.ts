@@ -11,6 +11,8 @@ export interface Config {
   /** Base of every link, without a trailing slash; undefined = from the request. */
   publicUrl: string | undefined
   openWrite: boolean
+  /** The example city: wanted, not wanted, or (undefined) at the first start on the embedded database. */
+  example: boolean | undefined
   cityFile: string | undefined
   /** Addresses whose X-Forwarded-* headers are believed. */
   trustProxy: string[]
@@ -60,6 +62,7 @@ export function readConfig(env: Environment = process.env): Config {
     dataDir: resolve(env.DATA_DIR || 'data'),
     publicUrl: publicUrl(env),
     openWrite: flag(env, 'ZAHNRAD_OPEN_WRITE'),
+    example: env.ZAHNRAD_EXAMPLE ? flag(env, 'ZAHNRAD_EXAMPLE') : undefined,
     cityFile: env.CITY_FILE ? resolve(env.CITY_FILE) : undefined,
     trustProxy: (env.TRUST_PROXY ?? 'loopback')
       .split(',')

@@ -29,7 +29,7 @@ const { version: VERSION, repository } = JSON.parse(readFileSync(join(ROOT, 'pac
 const SOURCE_CODE: string = repository.url.replace(/^git\+|\.git$/g, '')
 
 /** Starts the platform, keeps it running until SIGTERM, SIGINT or the loss of its launcher, and stops it cleanly. */
-export async function start(config: Config, _options: { empty: boolean }): Promise<number> {
+export async function start(config: Config, options: { empty: boolean }): Promise<number> {
   const log = createLog(config.logLevel)
   const closers: { name: string; close: () => unknown }[] = []
   const closing = async () => {
@@ -47,6 +47,10 @@ export async function start(config: Config, _options: { empty: boolean }): Promi
     const platform = await openPlatform(config, log, { exclusive: true })
     closers.push({ name: 'platform', close: () => platform.close() })
     await buildInterface(log)
+    if (await wantsExample(platform, options.empty)) {
+      await platform.example.create()
+      await platform.city.reload()
+    }
     await serve(platform, closers)
     platform.serving = true
   } catch (error) {
@@ -63,6 +67,21 @@ export async function start(config: Config, _options: { empty: boolean }): Promi
   clearTimeout(limit)
   log.info('stopped')
   return 0
+}
+
+/**
+ * The example city comes when it is asked for, else at the very first start on the embedded database. Once removed it
+ * does not come back by itself.
+ */
+async function wantsExample({ config, db, example }: Platform, empty: boolean): Promise<boolean> {
+  const [first] = await db.query(
+    `insert into setting (name, value) select 'first_start', to_jsonb(now())
+     where not exists (select 1 from setting where name = 'first_start') and not exists (select 1 from thing)
+     returning 1`,
+  )
+  if (empty || config.example === false) return false
+  if (config.example === true) return !(await example.exists())
+  return db.engine === 'embedded' && first !== undefined
 }
 
 /** The edges on a platform: what the world can reach. */
@@ -120,6 +139,7 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
   closers.push({ name: 'http', close: () => app.close() })
   const { port } = app.server.address() as { port: number }
   config.port = port
+  await platform.example.begin(`mqtt://localhost:${config.mqttPort}`)
   const url = origin()
   process.stdout.write(`Zahnrad: ${url}\n`)
   process.stdout.write(`MQTT: mqtt://localhost:${config.mqttPort}\n`)

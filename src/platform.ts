@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Config } from './config.ts'
 import { Access } from './domains/access/index.ts'
 import { Catalog, City } from './domains/catalog/index.ts'
+import { Example } from './domains/example/index.ts'
 import { Sensing } from './domains/sensing/index.ts'
 import { Sources } from './domains/sources/index.ts'
 import { formats, unpack } from './edges/feeds/index.ts'
@@ -22,6 +23,7 @@ export interface Platform {
   access: Access
   sensing: Sensing
   sources: Sources
+  example: Example
   /** Set by `main.ts` while the platform listens on its ports. */
   serving: boolean
   close(): Promise<void>
@@ -52,6 +54,7 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
       timeZone: () => city.profile.timeZone,
       environment: process.env,
     })
+    const example = new Example({ db, sensing, catalog, access, log, timeZone: city.profile.timeZone })
     return {
       config,
       log,
@@ -61,8 +64,10 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
       access,
       sensing,
       sources,
+      example,
       serving: false,
       async close() {
+        await example.stop()
         await sources.stop()
         await fetcher.close()
         await sensing.drain()

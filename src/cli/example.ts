@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { Example } from '../domains/example/index.ts'
-import type { Platform } from '../platform.ts'
+import type { City } from '../domains/catalog/index.ts'
+import type { Example } from '../domains/example/index.ts'
 import { type CommandContext, table } from './context.ts'
 
 /** `zahnrad example …`: the simulated city that shows a new platform at work. */
@@ -14,9 +14,10 @@ export function registerExampleCommands(program: Command, ctx: CommandContext): 
     .description('create the example city; its year of history fills in while the platform runs')
     .option('--json', 'one JSON value: as status gives it')
     .action(async ({ json }) => {
-      const { city } = await open(ctx)
+      const { city, profile } = await open(ctx)
       const there = await city.exists()
       await city.create()
+      await profile.reload()
       const status = await statusOf(city)
       if (json) ctx.stdout(`${JSON.stringify(status)}\n`)
       else if (there) ctx.stdout('The example city is there already.\n')
@@ -28,10 +29,11 @@ export function registerExampleCommands(program: Command, ctx: CommandContext): 
     .description('take the example city away without a trace; your own data stays')
     .option('--json', 'one JSON value: {removed}')
     .action(async ({ json }) => {
-      const { city } = await open(ctx)
+      const { city, profile } = await open(ctx)
       const removed = await city.exists()
       if (removed && !json) ctx.stderr('Removing the example city; nobody sees it any more.\n')
       await city.remove()
+      await profile.reload()
       if (json) ctx.stdout(`${JSON.stringify({ removed })}\n`)
       else ctx.stdout(removed ? 'The example city is gone.\n' : 'There is no example city.\n')
     })
@@ -71,9 +73,7 @@ async function statusOf(city: Example) {
   return { exists: await city.exists(), ...(await city.size()), progress: await city.progress() }
 }
 
-/** The running platform's own city, which also fills and lives; else one on the database that was opened. */
-async function open(ctx: CommandContext): Promise<{ city: Example }> {
-  const platform: Platform & { example?: Example } = await ctx.platform()
-  const city = platform.example ?? new Example({ ...platform, timeZone: platform.city.profile.timeZone })
-  return { city }
+async function open(ctx: CommandContext): Promise<{ city: Example; profile: City }> {
+  const { example, city } = await ctx.platform()
+  return { city: example, profile: city }
 }

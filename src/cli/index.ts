@@ -4,6 +4,7 @@ import { Problem, SetupError } from '../kernel/problem.ts'
 import type { CommandContext } from './context.ts'
 import { registerDatasetCommands } from './dataset.ts'
 import { registerDoctorCommand } from './doctor.ts'
+import { registerExampleCommands } from './example.ts'
 import { registerAdminCommands, registerKeyCommands } from './key.ts'
 import { registerSourceCommands } from './source.ts'
 
@@ -25,6 +26,7 @@ export function buildProgram(ctx: CommandContext): Command {
   registerKeyCommands(program, ctx)
   registerAdminCommands(program, ctx)
   registerDoctorCommand(program, ctx)
+  registerExampleCommands(program, ctx)
   inherit(program, ctx)
   return program
 }
@@ -32,7 +34,8 @@ export function buildProgram(ctx: CommandContext): Command {
 const START_HELP = `
 Environment:
   PORT 8080 · MQTT_PORT 1883 · DATABASE_URL (absent: embedded) · DATA_DIR ./data · PUBLIC_URL
-  ZAHNRAD_OPEN_WRITE=1 lets anonymous callers write to the dataset "offen" · CITY_FILE city profile (YAML)
+  ZAHNRAD_OPEN_WRITE=1 lets anonymous callers write to the dataset "offen"
+  ZAHNRAD_EXAMPLE 0/1: the example city (default: at the first start on the embedded database) · CITY_FILE city profile (YAML)
   TRUST_PROXY loopback · LOG_LEVEL info · ZAHNRAD_ALLOW_PRIVATE=1 lets sources fetch from private addresses`
 
 /** Settings of the program hold for every sub-command. */

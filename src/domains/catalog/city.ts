@@ -41,19 +41,33 @@ const DEFAULT: CityProfile = {
 
 /** The city profile: from `CITY_FILE` when that is set (read at every start), else from the database. */
 export class City {
-  readonly profile: CityProfile
   /** Where the profile comes from; with a file the form only shows it. */
   readonly origin: 'file' | 'database'
+  readonly #db: Queryable
+  #profile: CityProfile
 
-  private constructor(profile: CityProfile, origin: 'file' | 'database') {
-    this.profile = profile
+  private constructor(db: Queryable, profile: CityProfile, origin: 'file' | 'database') {
+    this.#db = db
+    this.#profile = profile
     this.origin = origin
   }
 
   static async load(db: Queryable, file?: string): Promise<City> {
-    if (file) return new City(await readProfile(file), 'file')
-    const [row] = await db.query<{ value: Partial<CityProfile> }>(`select value from setting where name = 'city'`)
-    return new City({ ...DEFAULT, ...row?.value }, 'database')
+    if (file) return new City(db, await readProfile(file), 'file')
+    const city = new City(db, DEFAULT, 'database')
+    await city.reload()
+    return city
+  }
+
+  get profile(): CityProfile {
+    return this.#profile
+  }
+
+  /** Reads the stored profile again, after it was changed; a file stays as it was at the start. */
+  async reload(): Promise<void> {
+    if (this.origin === 'file') return
+    const [row] = await this.#db.query<{ value: Partial<CityProfile> }>(`select value from setting where name = 'city'`)
+    this.#profile = { ...DEFAULT, ...row?.value }
   }
 }
 

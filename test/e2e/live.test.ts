@@ -90,6 +90,9 @@ for (const engine of databases()) {
       } finally {
         await client.endAsync(true)
       }
+      await slider.focus()
+      await page.keyboard.press('End')
+      assert.match((await slider.getAttribute('aria-valuetext'))!, /33,3/, 'the newest value is in the chart')
       assert.ok(seen < 1000, `the value took ${Math.round(seen)} ms`)
       assert.ok(drawn < 1500, `the chart took ${Math.round(drawn)} ms`)
       assert.ok((await page.locator('.glow').count()) > 0)

@@ -34,6 +34,9 @@ for (const engine of databases()) {
       largest = [...list.stations].sort((a, b) => b.headline.dayTotal - a.headline.dayTotal)[0]!
     })
     after(async () => {
+      const { exitCode, signalCode } = platform.process
+      if (exitCode !== null || signalCode)
+        console.log(`The platform ended (${exitCode ?? signalCode}): ${platform.output()}`)
       await browser?.close()
       await platform?.remove()
     })
@@ -174,6 +177,7 @@ for (const engine of databases()) {
       const { page, troubles, close } = await visit(browser, `${platform.url}/`)
       await page.getByRole('button', { name: 'Als Tabelle' }).click()
       await page.waitForURL('**view=table')
+      await page.locator('table tbody tr').first().waitFor()
       assert.equal(await page.locator('table tbody tr').count(), list.stations.length)
       await assertAccessible(page, 'the table of stations')
       assert.deepEqual(troubles, [])

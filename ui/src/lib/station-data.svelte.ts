@@ -32,7 +32,13 @@ export class StationData {
     return view.range === 'own' && !own ? { ...view, range: '7d', from: null, to: null } : view
   })
   readonly since: number | null = $derived(this.station?.since ? Date.parse(this.station.since) : null)
-  readonly newest: number | null = $derived(this.station?.newest ? Date.parse(this.station.newest) : null)
+  /** Where the newest value ends. Ranges exclude their end, so an instant "ends" a second after itself. */
+  readonly newest: number | null = $derived.by(() => {
+    const newest = this.station?.newest
+    if (!newest) return null
+    const instant = this.station?.datastreams.some((d) => d.newest === newest && d.latest?.tEnd === null)
+    return Date.parse(newest) + (instant ? 1000 : 0)
+  })
   readonly span: Span = $derived(spanOf(this.view, this.since, this.newest, app.zone, app.now))
   readonly shown: Channel[] = $derived(this.station ? chosenChannels(this.station, this.view.channels) : [])
   readonly colors: Map<number, number> = $derived(this.station ? colorsOf(this.station, this.shown) : new Map())
@@ -153,7 +159,8 @@ export class StationData {
     if (isNewer) {
       channel.latest = { t: value.t, tEnd: value.tEnd, value: value.value, quality: value.quality }
       channel.newest = end
-      if (this.newest === null || Date.parse(end) > this.newest) this.station.newest = end
+      const known = this.station.newest
+      if (known === null || Date.parse(end) > Date.parse(known)) this.station.newest = end
       if (this.station.since === null) this.station.since = value.t
       if (this.station.state !== 'archive' && app.now - Date.parse(end) < 3_600_000) this.station.state = 'current'
       this.fresh[value.datastream] = (this.fresh[value.datastream] ?? 0) + 1

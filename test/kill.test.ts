@@ -144,7 +144,7 @@ for (const engine of databases()) {
       let done = 0
       for (let round = 1; round <= ROUNDS; round++) {
         const running = runZahnrad(['source', 'run', definition, '--json'], platform.env, { cwd: folder })
-        const limit = Date.now() + 30_000
+        const limit = Date.now() + 180_000
         const grown = async () => {
           const text = await (await fetch(`${platform.url}/metrics`)).text().catch(() => '')
           return Number(/^zahnrad_ingest_observations_total (\d+)/m.exec(text)?.[1] ?? 0)

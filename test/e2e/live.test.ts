@@ -111,9 +111,7 @@ for (const engine of databases()) {
         phenomenonTime: at,
         result: 12.5,
       })
-      await page.waitForFunction(
-        `[...document.querySelectorAll('main li a')].some((a) => a.innerText.includes('12,5'))`,
-      )
+      await until(page, `[...document.querySelectorAll('main li a')].some((a) => a.innerText.includes('12,5'))`)
       await close()
     })
 

@@ -25,6 +25,9 @@ export const OBSERVATION_PROPERTIES: ReadonlySet<string> = new Set([
   'parameters',
 ])
 
+/** What programs write for a missing number when JSON refuses it: it would be kept as a text nobody can chart. */
+const NOT_A_NUMBER = /^[+-]?(nan|inf|infinity)$/i
+
 /**
  * What the store needs of an Observation as it was sent. A missing phenomenonTime is now, a missing resultTime none.
  * Throws 400 naming the property. The one reader for single posts, data arrays, deep inserts and MQTT.
@@ -40,6 +43,8 @@ export function observationValues(raw: RawObservation, where = ''): ObservationV
   if (typeof raw.result === 'number') {
     if (!Number.isFinite(raw.result)) throw bad(`${where}result: not a finite number`)
     v = raw.result
+  } else if (typeof raw.result === 'string' && NOT_A_NUMBER.test(raw.result)) {
+    throw bad(`${where}result: ${raw.result} is not a number JSON knows; leave the observation out, or send null`)
   } else if (raw.result !== null) x = { r: raw.result }
   let q: Quality = null
   if (raw.parameters !== undefined && raw.parameters !== null) {

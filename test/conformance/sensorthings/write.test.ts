@@ -176,7 +176,7 @@ for (const engine of databases()) {
         assert.equal(reply.status, 400, `${path} ${JSON.stringify(body)}: ${reply.text}`)
         assert.match(reply.body.message, message)
       }
-      for (const body of ['{"result": NaN}', '{', '', '{"result": Infinity}']) {
+      for (const body of ['{"result": NaN}', '{', '', '{"result": Infinity}', '{"result": "NaN"}', '{"result": "-Infinity"}']) {
         assert.equal((await sta.call('POST', 'Observations', body)).status, 400, body)
       }
     })

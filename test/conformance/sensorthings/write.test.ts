@@ -176,13 +176,18 @@ for (const engine of databases()) {
         assert.equal(reply.status, 400, `${path} ${JSON.stringify(body)}: ${reply.text}`)
         assert.match(reply.body.message, message)
       }
-      for (const body of ['{"result": NaN}', '{', '', '{"result": Infinity}', '{"result": "NaN"}', '{"result": "-Infinity"}']) {
+      for (const body of ['{"result": NaN}', '{', '', '{"result": Infinity}']) {
         assert.equal((await sta.call('POST', 'Observations', body)).status, 400, body)
       }
     })
 
     it('req/create-update-delete: observations singly, with every kind of result, now when no time is given', async () => {
       const id = await stream('results')
+      for (const result of ['NaN', '-Infinity']) {
+        const reply = await sta.call('POST', `Datastreams(${id})/Observations`, { result })
+        assert.equal(reply.status, 400)
+        assert.match(reply.body.message, /is not a number JSON knows/)
+      }
       for (const result of [1.5, 'text', true, false, null, { a: [1] }, [1, 'b'], 0]) {
         const reply = await sta.call('POST', `Datastreams(${id})/Observations`, { result })
         assert.equal(reply.status, 201, reply.text)

@@ -286,7 +286,7 @@ for (const engine of databases()) {
     it('survives kill -9 at any moment of creating and filling: nothing missing, nothing twice', async () => {
       await platform.close()
       try {
-        for (const [round, events] of [0, 4, 120, 170, 90, 40].entries()) {
+        for (const [round, events] of KILLED_AFTER[engine.name].entries()) {
           const child = worker(place.env, HISTORY[engine.name])
           await written(child, events)
           await sleep(round * 7)
@@ -441,6 +441,9 @@ for (const engine of databases()) {
     })
   })
 }
+
+/** Events after which a worker is killed: while it creates, between and within stretches of history. */
+const KILLED_AFTER = { embedded: [0, 4, 120, 170, 90, 40], server: [0, 4, 60, 70, 50, 20] }
 
 /** Resolves when the worker has opened its database and then committed values of so many series. */
 function written(child: ReturnType<typeof worker>, events: number): Promise<void> {

@@ -278,7 +278,8 @@ export class Example {
       const stood = last.get(series)
       if (newestOf(series, now) <= (stood ?? state.start)) continue
       from = Math.min(from, stood ?? state.start)
-      if (stood !== undefined) fine.add(world.localDay(stood))
+      // The day a running platform stopped has a value each minute already.
+      if (stood !== undefined && state.complete) fine.add(world.localDay(stood))
     }
     if (from === Number.POSITIVE_INFINITY) return
     const earliest = now - this.#historyDays * DAY

@@ -162,7 +162,8 @@ export class DrawnChart {
     if (low === null || high === null) return [0, 1]
     if (this.#input.zero) return [0, high > 0 ? high * 1.06 : 1]
     const pad = (high - low || Math.abs(high) || 1) * 0.08
-    return [low - pad, high + pad]
+    // What never falls below zero needs no room there: no free spaces are none.
+    return [low >= 0 && low - pad < 0 ? 0 : low - pad, high + pad]
   }
 
   #ticks(u: uPlot): ReturnType<typeof ticks> {

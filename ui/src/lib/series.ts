@@ -17,6 +17,9 @@ export interface Line {
   color: number
   /** As written behind a value; empty when the number speaks for itself. */
   unit: string
+  /** The unit's sign, which belongs to every number of a measure; empty for counts. */
+  symbol: string
+  digits: number
   aggregate: Aggregate
   values: (number | null)[]
   suspect: boolean[]
@@ -48,12 +51,16 @@ export function align(series: Series[], look: Map<number, { label: string; color
       values[i] = p.value
       suspect[i] = p.suspect > 0
     }
+    const digits = digitsOf(values, s.aggregate)
+    const symbol = s.unit.symbol === '1' ? '' : s.unit.symbol
     const { label, color, unit } = look.get(s.datastream) ?? { label: s.name, color: 1, unit: s.unit.symbol }
     return {
       id: s.datastream,
       label,
       color,
       unit,
+      symbol,
+      digits,
       aggregate: s.aggregate,
       values,
       suspect,
@@ -113,7 +120,12 @@ export function bucketLabel(b: Bucket, resolution: Resolution, format: Format): 
   }
 }
 
-/** A value of a line as written: counts are whole. */
-export function valueText(value: number, aggregate: Aggregate, format: Format): string {
-  return aggregate === 'sum' ? format.number(Math.round(value), 0) : format.number(value)
+/** Decimals a line is written with, the same for all its values: none for counts, else as many as tell something. */
+export function digitsOf(values: (number | null)[], aggregate: Aggregate): number {
+  const known = values.filter((v) => v !== null)
+  if (aggregate === 'sum' && known.every(Number.isInteger)) return 0
+  return known.every((v) => Math.abs(v) < 2) ? 2 : 1
 }
+
+/** A value of a line as written, without its unit. */
+export const valueText = (value: number, line: Line, format: Format): string => format.number(value, line.digits)

@@ -7,7 +7,10 @@ type App = typeof app
 export function stationValue(s: StationSummary, { format }: App): string {
   const h = s.headline
   if (!h) return '–'
-  if (h.aggregate === 'sum') return h.dayTotal === null ? '–' : format.number(Math.round(h.dayTotal))
+  if (h.aggregate === 'sum') {
+    if (h.dayTotal === null) return '–'
+    return h.unit.symbol ? format.quantity(h.dayTotal, h.unit.symbol) : format.number(Math.round(h.dayTotal))
+  }
   return h.value === null ? '–' : format.quantity(h.value, h.unit.symbol)
 }
 

@@ -22,7 +22,7 @@ export interface Unit {
   definition?: string
 }
 
-export interface Usual {
+interface Usual {
   value: number
   /** Ratio: 0.08 = 8 % more. */
   change: number
@@ -46,7 +46,7 @@ export interface Group {
   worst: StationState
 }
 
-export interface Headline {
+interface Headline {
   group: string
   /** The total, or the parts that were added up; `datastream` is the first of them. */
   datastreams: number[]
@@ -85,14 +85,14 @@ export interface Stations {
   stations: StationSummary[]
 }
 
-export interface Latest {
+interface Latest {
   t: string
   tEnd: string | null
   value: number | null
   quality: number | null
 }
 
-export interface SeriesLinks {
+interface SeriesLinks {
   sensorthings: string
   observations: string
   csv: string

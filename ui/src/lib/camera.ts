@@ -21,8 +21,8 @@ export interface Camera {
 }
 
 const TILE = 512
-export const mercatorX = (lon: number): number => (180 + lon) / 360
-export const mercatorY = (lat: number): number =>
+const mercatorX = (lon: number): number => (180 + lon) / 360
+const mercatorY = (lat: number): number =>
   0.5 - Math.log(Math.tan(Math.PI / 4 + (Math.max(-85, Math.min(85, lat)) * Math.PI) / 360)) / (2 * Math.PI)
 const lonOf = (x: number): number => x * 360 - 180
 const latOf = (y: number): number => (Math.atan(Math.exp((0.5 - y) * 2 * Math.PI)) * 360) / Math.PI - 90

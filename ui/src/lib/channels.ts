@@ -4,7 +4,7 @@ import type { Channel, Station } from './api.ts'
 export const MOST_LINES = 5
 
 /** What the page shows unasked: the total where there is one, else the parts of the same kind, else the first series. */
-export function defaultChannels(station: Station): number[] {
+function defaultChannels(station: Station): number[] {
   const numeric = station.datastreams
   const first = station.headline?.datastreams ?? []
   if (first.length > 0) return first.slice(0, MOST_LINES)

@@ -17,7 +17,7 @@ export function placed(stations: StationSummary[]): Placed[] {
 }
 
 /** The amount that decides a marker's size: the day's total of a count; measured values have no size. */
-export function amountOf(station: StationSummary): number | null {
+function amountOf(station: StationSummary): number | null {
   const h = station.headline
   return h && h.aggregate === 'sum' ? h.dayTotal : null
 }

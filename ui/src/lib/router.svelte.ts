@@ -14,7 +14,7 @@ export function href(path: string): string {
 }
 
 /** Goes to another page: new history entry, focus and scroll start anew. */
-export function go(path: string): void {
+function go(path: string): void {
   const url = new URL(path, location.origin)
   const samePage = url.pathname === place.path
   history.pushState({}, '', url)

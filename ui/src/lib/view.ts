@@ -48,7 +48,7 @@ export function parseView(search: string): StationView {
 }
 
 /** An end of an own range as an instant; a bare date as an end means the end of that day. */
-export function parseEnd(text: string, zone: Zone, end: boolean): number | null {
+function parseEnd(text: string, zone: Zone, end: boolean): number | null {
   const [date, clock] = text.split('T')
   const midnight = zone.parseDate(date ?? '')
   if (midnight === null) return null

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import type { City } from '../domains/catalog/index.ts'
 import type { Example } from '../domains/example/index.ts'
 import { type CommandContext, table } from './context.ts'
 
@@ -14,10 +13,10 @@ export function registerExampleCommands(program: Command, ctx: CommandContext): 
     .description('create the example city; its year of history fills in while the platform runs')
     .option('--json', 'one JSON value: as status gives it')
     .action(async ({ json }) => {
-      const { city, profile } = await open(ctx)
+      const { city, reload } = await open(ctx)
       const there = await city.exists()
       await city.create()
-      await profile.reload()
+      await reload()
       const status = await statusOf(city)
       if (json) ctx.stdout(`${JSON.stringify(status)}\n`)
       else if (there) ctx.stdout('The example city is there already.\n')
@@ -29,11 +28,11 @@ export function registerExampleCommands(program: Command, ctx: CommandContext): 
     .description('take the example city away without a trace; your own data stays')
     .option('--json', 'one JSON value: {removed}')
     .action(async ({ json }) => {
-      const { city, profile } = await open(ctx)
+      const { city, reload } = await open(ctx)
       const removed = await city.exists()
       if (removed && !json) ctx.stderr('Removing the example city; nobody sees it any more.\n')
       await city.remove()
-      await profile.reload()
+      await reload()
       if (json) ctx.stdout(`${JSON.stringify({ removed })}\n`)
       else ctx.stdout(removed ? 'The example city is gone.\n' : 'There is no example city.\n')
     })
@@ -73,7 +72,12 @@ async function statusOf(city: Example) {
   return { exists: await city.exists(), ...(await city.size()), progress: await city.progress() }
 }
 
-async function open(ctx: CommandContext): Promise<{ city: Example; profile: City }> {
-  const { example, city } = await ctx.platform()
-  return { city: example, profile: city }
+/** The platform's city, and how the rest looks again once it came or went. */
+async function open(ctx: CommandContext) {
+  const { example, city, sources } = await ctx.platform()
+  const reload = async () => {
+    await city.reload()
+    await sources.pushed.reload()
+  }
+  return { city: example, reload }
 }

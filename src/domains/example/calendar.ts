@@ -5,6 +5,8 @@ export type DayKind = 'workday' | 'friday' | 'saturday' | 'sunday'
 
 export interface DayInfo {
   kind: DayKind
+  /** Of the day before: its evening reaches past midnight. */
+  eve: DayKind
   /** German name of a nationwide public holiday. */
   holiday: string | null
   /** A single working day between a holiday and the weekend: many take it off. */
@@ -84,6 +86,12 @@ export class Calendar {
     return found.get(day) ?? null
   }
 
+  #kind(day: number): DayKind {
+    const weekday = weekdayOf(day)
+    if (weekday === 7 || this.#holiday(day) !== null) return 'sunday'
+    return weekday === 6 ? 'saturday' : weekday === 5 ? 'friday' : 'workday'
+  }
+
   #make(day: number): DayInfo {
     const date = new Date(day * DAY)
     const year = date.getUTCFullYear()
@@ -100,7 +108,8 @@ export class Calendar {
     const fourthAdvent = dayNumber(year, 12, 24) - (weekdayOf(dayNumber(year, 12, 24)) % 7)
     const openingMonday = fourthAdvent - 27
     return {
-      kind: free ? 'sunday' : weekday === 6 ? 'saturday' : weekday === 5 ? 'friday' : 'workday',
+      kind: this.#kind(day),
+      eve: this.#kind(day - 1),
       holiday,
       bridge:
         !free &&

@@ -83,7 +83,7 @@ const BICYCLES: CounterSpec[] = [
   },
   { at: ['gewerbepark', 'Gewerbepark Ost', 10.4743, 51.1537], character: 'shifts', perDay: 820 },
   { at: [BROKEN.station, 'Hafenbrücke', 10.4655, 51.1556], character: 'commuting', perDay: 1500 },
-  { at: ['suedring-rad', 'Südring', 10.4489, 51.1524], character: 'commuting', perDay: 1300 },
+  { at: ['schillerstrasse', 'Schillerstraße', 10.4489, 51.1524], character: 'commuting', perDay: 1300 },
 ]
 
 const PEDESTRIANS: CounterSpec[] = [
@@ -147,12 +147,42 @@ const CAR_PARKS: (Omit<CarPark, 'key'> & { at: Place })[] = [
 ]
 
 const SITES: (Omit<Site, 'key'> & { at: Place })[] = [
-  { at: ['wetter-rathaus', 'Rathausdach', 10.4497, 51.1604], warmer: 0.6, nights: 1.3, wind: 0.9, later: 6 },
-  { at: ['wetter-bahnhof', 'Bahnhof', 10.4391, 51.1677], warmer: 0.5, nights: 1, wind: 0.75, later: 3 },
-  { at: ['wetter-hochschule', 'Hochschule', 10.4281, 51.1595], warmer: 0.1, nights: 0.4, wind: 0.85, later: 1 },
-  { at: ['wetter-uferpark', 'Uferpark', 10.4625, 51.1661], warmer: -0.3, nights: 0.1, wind: 1.05, later: 9 },
-  { at: ['wetter-gewerbepark', 'Gewerbepark Ost', 10.4751, 51.1529], warmer: 0.4, nights: 0.7, wind: 1, later: 12 },
-  { at: ['wetter-waldrand', 'Waldrand', 10.4215, 51.1448], warmer: -0.9, nights: -0.3, wind: 0.7, later: 0 },
+  {
+    at: ['wetter-rathaus', 'Wetterstation Rathausdach', 10.4497, 51.1604],
+    warmer: 0.6,
+    nights: 1.3,
+    wind: 0.9,
+    later: 6,
+  },
+  { at: ['wetter-bahnhof', 'Wetterstation Bahnhof', 10.4391, 51.1677], warmer: 0.5, nights: 1, wind: 0.75, later: 3 },
+  {
+    at: ['wetter-hochschule', 'Wetterstation Hochschule', 10.4281, 51.1595],
+    warmer: 0.1,
+    nights: 0.4,
+    wind: 0.85,
+    later: 1,
+  },
+  {
+    at: ['wetter-uferpark', 'Wetterstation Uferpark', 10.4625, 51.1661],
+    warmer: -0.3,
+    nights: 0.1,
+    wind: 1.05,
+    later: 9,
+  },
+  {
+    at: ['wetter-gewerbepark', 'Wetterstation Gewerbepark', 10.4751, 51.1529],
+    warmer: 0.4,
+    nights: 0.7,
+    wind: 1,
+    later: 12,
+  },
+  {
+    at: ['wetter-waldrand', 'Wetterstation Waldrand', 10.4215, 51.1448],
+    warmer: -0.9,
+    nights: -0.3,
+    wind: 0.7,
+    later: 0,
+  },
 ]
 
 const GAUGES: (Omit<Gauge, 'key'> & { at: Place; water: string })[] = [
@@ -197,7 +227,7 @@ export class Town {
       this.#add(station, 'free', 'Freie Stellplätze', 'parking_free', (moment) => freeSpaces(spec, moment))
     }
     for (const place of SITES) {
-      const station = this.#station('beispiel-wetter', place.at, `Wetterstation am Ort „${place.at[1]}“.`)
+      const station = this.#station('beispiel-wetter', place.at, 'Lufttemperatur, Luftfeuchte, Niederschlag und Wind.')
       const site = { ...place, key: station.key }
       this.#add(station, 'temperature', 'Lufttemperatur', 'air_temperature', (moment) => airTemperature(site, moment))
       this.#add(station, 'humidity', 'Luftfeuchte', 'relative_humidity', (moment) => relativeHumidity(site, moment))

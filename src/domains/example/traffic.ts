@@ -150,27 +150,27 @@ const WEEKS: Readonly<Record<Character, Week>> = {
       [0.62, 12.5, 2.6],
       [1, 16.6, 1.5],
       [0.35, 20, 2.2],
-      [0.05, 0, 3],
+      [0.05, 24, 2.5],
     ],
     friday: [
       [0.92, 7.6, 0.8],
       [0.7, 12.5, 2],
       [1.25, 15.4, 1.9],
       [0.45, 20, 2.2],
-      [0.07, 0, 3],
+      [0.07, 24, 2.5],
     ],
     saturday: [
       [0.35, 9.5, 1.8],
       [0.7, 12.5, 2.4],
       [0.55, 17, 2.5],
       [0.3, 21, 2],
-      [0.09, 0, 3],
+      [0.09, 24, 2.5],
     ],
     sunday: [
       [0.5, 14.5, 3],
       [0.4, 18, 2],
       [0.15, 21, 2],
-      [0.06, 0, 3],
+      [0.06, 24, 2.5],
     ],
   },
 }
@@ -213,9 +213,8 @@ export function comfortOf(temperature: number): number {
 }
 
 const hump = (hour: number, [height, top, width]: Hump): number => {
-  const off = Math.abs(hour - top)
-  const away = Math.min(off, 24 - off) / width
-  return away > 5 ? 0 : height * Math.exp(-0.5 * away * away)
+  const away = Math.abs(hour - top) / width
+  return away > 4 ? 0 : height * Math.exp(-0.5 * away * away)
 }
 const curve = (humps: readonly Hump[], hour: number): number => humps.reduce((sum, one) => sum + hump(hour, one), 0)
 
@@ -255,7 +254,9 @@ export class Counter {
     const { character, markets = 0 } = this.#spec
     const { info, hour: start } = moment
     const hour = start + 0.125
-    let rate = (curve(WEEKS[character][info.kind], hour) + NIGHT) * workFactor(character, info, hour)
+    const week = WEEKS[character]
+    const day = curve(week[info.kind], hour) + curve(week[info.eve], hour + 24)
+    let rate = (day + NIGHT) * workFactor(character, info, hour)
     if (markets > 0) {
       if (info.market) rate += markets * curve(MARKET, hour)
       if (info.christmasMarket && hour > 10 && hour < 22) rate += markets * curve(CHRISTMAS_MARKET, hour)

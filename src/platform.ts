@@ -54,7 +54,18 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
       timeZone: () => city.profile.timeZone,
       environment: process.env,
     })
-    const example = new Example({ db, sensing, catalog, access, log, timeZone: city.profile.timeZone })
+    const example = new Example({
+      db,
+      sensing,
+      catalog,
+      access,
+      log,
+      timeZone: city.profile.timeZone,
+      changed: async () => {
+        await city.reload()
+        await sources.pushed.reload()
+      },
+    })
     return {
       config,
       log,

@@ -2,7 +2,7 @@ import type { Resolution } from './api.ts'
 import type { Zone } from './zone.ts'
 
 export const PRESETS = ['24h', '7d', '30d', '1y', 'all'] as const
-export type Preset = (typeof PRESETS)[number]
+type Preset = (typeof PRESETS)[number]
 export const RESOLUTIONS: readonly Resolution[] = ['raw', 'hour', 'day', 'week', 'month', 'year']
 
 /** What a station page shows, as its address says it. */

@@ -20,7 +20,10 @@ await buildInterface(createLog('info'))
 const started = !process.env.TEST_DATABASE_URL && !postgresRuns()
 const url = await ensurePostgres()
 const given = process.argv.slice(2)
-const files = given.length > 0 ? given : globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: ROOT }).sort()
+const files =
+  given.length > 0
+    ? given
+    : globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'ui/src/**/*.test.ts'], { cwd: ROOT }).sort()
 const child = spawn(
   process.execPath,
   [

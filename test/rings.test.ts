@@ -22,13 +22,13 @@ const PLANTED: [rule: string, file: string, text: string][] = [
   [
     'domains-meet-at-the-front-door',
     'src/domains/catalog/planted.ts',
-    `export { hourOf } from '../sensing/batch.ts'\n`,
+    `export { before } from '../sensing/batch.ts'\n`,
   ],
   ['edges-never-meet', 'src/edges/operation/planted.ts', `export { socketPath } from '../control/index.ts'\n`],
   [
     'edges-use-domains-by-their-index',
     'src/edges/operation/planted.ts',
-    `export { hourOf } from '../../domains/sensing/batch.ts'\n`,
+    `export { before } from '../../domains/sensing/batch.ts'\n`,
   ],
   ['nobody-imports-main', 'src/kernel/planted.ts', `export { start } from '../main.ts'\n`],
 ]

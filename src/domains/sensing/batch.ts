@@ -6,11 +6,6 @@ export function before(a: string, b: string): boolean {
   return a.length === b.length ? a < b : a.slice(0, -1) < b.slice(0, -1)
 }
 
-/** The full hour in UTC an instant falls into. */
-export function hourOf(t: string): string {
-  return `${t.slice(0, 13)}:00:00Z`
-}
-
 interface HourSum {
   datastream: number
   hour: string

@@ -10,7 +10,6 @@ import type { EntityChanged, NewObservation, ObservationsStored, StoredObservati
 import { SourceWriter } from './writer.ts'
 
 export { Overloaded } from './append.ts'
-export { before, hourOf } from './batch.ts'
 export type { DatastreamInfo } from './datastreams.ts'
 export {
   ensureDatastream,

@@ -78,7 +78,7 @@ for (const engine of databases()) {
       assert.match(await page.evaluate<string>('document.activeElement.className'), /skip/)
       await page.keyboard.press('Enter')
       await page.keyboard.press('/')
-      assert.equal(await page.evaluate('document.activeElement.id'), 'search')
+      assert.equal(await page.evaluate('document.activeElement.id'), 'station-search')
       await page.keyboard.type(largest.name.split(' ')[0]!)
       await until(page, `document.querySelectorAll('main li a').length < ${list.stations.length}`)
       await page.locator('main li a', { hasText: largest.name }).focus()

@@ -53,15 +53,21 @@ export function sessionCookie(token: string, maxAgeSeconds: number, secure: bool
   return `${SESSION_COOKIE}=${token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${maxAgeSeconds}${secure ? '; Secure' : ''}`
 }
 
-/** `GET /login?code=…`: trades the one-time admin link for a staff session. */
+/** Where to go after signing in: a path on this platform, never another site. */
+function pathAfter(next: unknown): string {
+  return typeof next === 'string' && next.length <= 500 && /^\/(?![/\\])[^\s\\]*$/.test(next) ? next : '/'
+}
+
+/** `GET /login?code=…`: trades the one-time admin link for a staff session. Without a code it is a page. */
 export function registerLogin(app: FastifyInstance, { access }: { access: Access }): void {
-  app.get<{ Querystring: { code?: string } }>('/login', async (request, reply) => {
-    const code = request.query.code
+  app.get<{ Querystring: { code?: string; next?: string } }>('/login', async (request, reply) => {
+    const { code, next } = request.query
+    if (code === undefined) return reply.callNotFound()
     const session = typeof code === 'string' && code.length <= 200 ? await access.redeem(code) : null
     reply.header('cache-control', 'no-store').header('referrer-policy', 'no-referrer')
-    if (!session) return reply.redirect('/?login=expired', 303)
+    if (!session) return reply.redirect('/login?expired=1', 303)
     reply.header('set-cookie', sessionCookie(session.token, session.maxAgeSeconds, request.origin.startsWith('https:')))
-    return reply.redirect('/', 303)
+    return reply.redirect(pathAfter(next), 303)
   })
   app.post('/api/v1/logout', async (request, reply) => {
     const token = sessionOf(request)

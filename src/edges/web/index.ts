@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import serveStatic from '@fastify/static'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
+import { PAGES } from './pages.ts'
 
 export interface WebOptions {
   /** Folder of the built pages. */
@@ -13,8 +14,6 @@ export interface WebOptions {
 
 /** Programs ask here: a wrong address is answered as a problem, never as a page. */
 const INTERFACES = /^\/(api|sta|d)(\/|$)/
-/** Paths that are pages; anything else that is not a file is a 404 page with status 404. */
-const PAGES = [/^\/$/, /^\/stationen\/\d+$/]
 
 /** Nothing from elsewhere, nothing inline. `blob:` is the map's worker. */
 function contentSecurityPolicy(mapOrigins: string[]): string {

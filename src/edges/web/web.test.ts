@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { createHttp, type FastifyInstance } from '../../kernel/http/index.ts'
 import { createLog } from '../../kernel/log.ts'
 import { registerWeb } from './index.ts'
+import { PAGES } from './pages.ts'
 
 describe('pages', () => {
   let app: FastifyInstance
@@ -26,6 +27,13 @@ describe('pages', () => {
 
   const get = (url: string, headers: Record<string, string> = {}) =>
     app.inject({ url, headers: { accept: 'text/html', ...headers } })
+
+  it('knows the same pages as the pages themselves', async () => {
+    const { routes } = (await import(join(import.meta.dirname, '../../../ui/src/lib/routes.ts'))) as {
+      routes: { pattern: RegExp }[]
+    }
+    assert.deepEqual(PAGES.map(String).sort(), [/^\/$/, ...routes.map((route) => route.pattern)].map(String).sort())
+  })
 
   it('answers page addresses with the page, always fresh, under a strict policy', async () => {
     for (const url of ['/', '/?lang=en', '/stationen/7?range=7d', '/index.html']) {

@@ -10,6 +10,7 @@ export interface City {
   openWrite: boolean
   version: string
   sourceCode: string
+  actor: { kind: 'anonymous' | 'key' | 'staff' | 'owner' }
 }
 
 export type StationState = 'current' | 'late' | 'broken' | 'empty' | 'archive'
@@ -185,41 +186,83 @@ export interface SeriesAnswer {
   series: Series[]
 }
 
-export type FailureKind = 'offline' | 'network' | 'timeout' | 'notFound' | 'server'
+/** `refused`: the request was understood and is not possible; `message` says what, where and why. */
+export type FailureKind = 'offline' | 'network' | 'timeout' | 'notFound' | 'refused' | 'server'
 
 /** What went wrong, in a form a page can explain. */
 export class Failure extends Error {
   readonly kind: FailureKind
   readonly requestId: string | null
-  constructor(kind: FailureKind, message: string, requestId: string | null = null) {
+  /** The stable code and further fields of the problem the server answered with (RFC 9457). */
+  readonly problem: Record<string, unknown>
+  constructor(
+    kind: FailureKind,
+    message: string,
+    requestId: string | null = null,
+    problem: Record<string, unknown> = {},
+  ) {
     super(message)
     this.kind = kind
     this.requestId = requestId
+    this.problem = problem
   }
 }
 
 const TIME_LIMIT = 20_000
 
 /** GET JSON from our own origin. Throws `Failure`; an abort by the caller throws the caller's `AbortError`. */
-export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  const limit = AbortSignal.timeout(TIME_LIMIT)
+export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return call<T>('GET', path, { signal })
+}
+
+export interface SendOptions {
+  /** Milliseconds; default 20 s. Uploads and runs need more. */
+  limit?: number
+  signal?: AbortSignal
+}
+
+/** Changes something by JSON, or by the bytes of a file. Answers the JSON that comes back, undefined when none does. */
+export function send<T>(
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  path: string,
+  body?: unknown,
+  options: SendOptions = {},
+): Promise<T> {
+  return call<T>(method, path, { ...options, body })
+}
+
+async function call<T>(method: string, path: string, options: SendOptions & { body?: unknown }): Promise<T> {
+  const { signal, body } = options
+  const limit = AbortSignal.timeout(options.limit ?? TIME_LIMIT)
+  const headers: Record<string, string> = { accept: 'application/json' }
+  let content: BodyInit | undefined
+  if (body instanceof Blob) content = body
+  else if (body !== undefined) {
+    content = JSON.stringify(body)
+    headers['content-type'] = 'application/json'
+  }
+  if (content instanceof Blob) headers['content-type'] = 'application/octet-stream'
   let answer: Response
   try {
     answer = await fetch(path, {
-      headers: { accept: 'application/json' },
+      method,
+      headers,
+      body: content,
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
     })
   } catch (error) {
     if (signal?.aborted) throw error
-    if (limit.aborted) throw new Failure('timeout', `no answer within ${TIME_LIMIT / 1000} s: ${path}`)
+    if (limit.aborted) throw new Failure('timeout', `no answer within the time limit: ${path}`)
     throw new Failure(navigator.onLine ? 'network' : 'offline', `cannot reach the server: ${path}`)
   }
   const requestId = answer.headers.get('x-request-id')
   if (!answer.ok) {
-    const problem = (await answer.json().catch(() => null)) as { detail?: string; title?: string } | null
-    const detail = problem?.detail ?? problem?.title ?? `HTTP ${answer.status}`
-    throw new Failure(answer.status === 404 ? 'notFound' : 'server', detail, requestId)
+    const problem = (await answer.json().catch(() => null)) as Record<string, unknown> | null
+    const detail = String(problem?.detail ?? problem?.title ?? `HTTP ${answer.status}`)
+    const kind = answer.status === 404 ? 'notFound' : answer.status < 500 ? 'refused' : 'server'
+    throw new Failure(kind, detail, requestId, problem ?? {})
   }
+  if (answer.status === 204) return undefined as T
   try {
     return (await answer.json()) as T
   } catch (error) {

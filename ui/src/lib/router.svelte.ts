@@ -1,4 +1,5 @@
 import { tick } from 'svelte'
+import { isPage } from './routes.ts'
 
 /** Where we are. Pages read it; only `go` and the browser's buttons change it. */
 export const place = $state({ path: location.pathname, search: location.search, visit: 0 })
@@ -14,7 +15,7 @@ export function href(path: string): string {
 }
 
 /** Goes to another page: new history entry, focus and scroll start anew. */
-function go(path: string): void {
+export function go(path: string): void {
   const url = new URL(path, location.origin)
   const samePage = url.pathname === place.path
   history.pushState({}, '', url)
@@ -65,8 +66,4 @@ export function listen(): void {
     event.preventDefault()
     go(link.href)
   })
-}
-
-function isPage(path: string): boolean {
-  return path === '/' || path.startsWith('/stationen/')
 }

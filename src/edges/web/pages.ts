@@ -1,0 +1,5 @@
+/**
+ * Addresses that are pages; anything else that is not a file is answered by the page "not found" with status 404.
+ * The pages themselves keep the same list in `ui/src/lib/routes.ts`; `web.test.ts` compares the two.
+ */
+export const PAGES: readonly RegExp[] = [/^\/$/, /^\/login\/?$/, /^\/stationen\/(\d{1,10})\/?$/]

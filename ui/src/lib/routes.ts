@@ -1,0 +1,29 @@
+import type { Component } from 'svelte'
+
+/** A page: its address, what loads it, and whether it is for staff. Groups of the pattern become its `params`. */
+export interface Route {
+  pattern: RegExp
+  /** Loaded when somebody goes there: the first page stays small. Each page takes `params`. */
+  // biome-ignore lint/suspicious/noExplicitAny: some pages have no use for params, and that is fine
+  load: () => Promise<{ default: Component<any> }>
+  staff?: boolean
+  /** Without header and footer: for frames on other sites and screens in a hall. */
+  bare?: boolean
+}
+
+/** Every page but the first one, which comes with the frame. The server keeps the same list (`src/edges/web/pages.ts`). */
+export const routes: readonly Route[] = [
+  { pattern: /^\/login\/?$/, load: () => import('../pages/Login.svelte') },
+  { pattern: /^\/stationen\/(\d{1,10})\/?$/, load: () => import('../pages/Station.svelte') },
+]
+
+export function routeOf(path: string): { route: Route; params: string[] } | null {
+  for (const route of routes) {
+    const match = route.pattern.exec(path)
+    if (match) return { route, params: match.slice(1).map(decodeURIComponent) }
+  }
+  return null
+}
+
+/** Is this a page of ours (and not an interface or a file)? */
+export const isPage = (path: string): boolean => path === '/' || routeOf(path) !== null

@@ -60,7 +60,7 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
       catalog,
       access,
       log,
-      timeZone: city.profile.timeZone,
+      timeZone: () => city.profile.timeZone,
       changed: async () => {
         await city.reload()
         await sources.pushed.reload()

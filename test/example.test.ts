@@ -33,7 +33,7 @@ const HISTORY = { embedded: 6, server: 24 }
 
 const exampleOf = (platform: Platform, options: ExampleOptions = {}): Example =>
   new Example(
-    { ...platform, log, timeZone: 'Europe/Berlin', changed: () => platform.sources.pushed.reload() },
+    { ...platform, log, timeZone: () => 'Europe/Berlin', changed: () => platform.sources.pushed.reload() },
     { historyDays: HISTORY[platform.db.engine], now: () => NOW, ...options },
   )
 
@@ -468,7 +468,7 @@ function worker(env: Record<string, string>, historyDays: number) {
     const platform = await openPlatform(readConfig(), log)
     console.log('open')
     platform.sensing.stored.on(() => console.log('stored'))
-    const example = new Example({ ...platform, log, timeZone: 'Europe/Berlin' }, { historyDays: ${historyDays}, now: () => ${NOW} })
+    const example = new Example({ ...platform, log, timeZone: () => 'Europe/Berlin' }, { historyDays: ${historyDays}, now: () => ${NOW} })
     if (!(await example.exists())) await example.create()
     await example.fill(new AbortController().signal)
     await platform.close()

@@ -18,6 +18,12 @@ export interface Dataset {
   createdAt: string
 }
 
+/**
+ * Is what the dataset holds reckoned rather than measured, as in the example city? Then every page, title and file that
+ * shows it says so.
+ */
+export const isSimulated = (dataset: Pick<Dataset, 'properties'>): boolean => dataset.properties.simulated === true
+
 /** The dataset what a key posts to the general SensorThings service goes to. */
 export const INBOX = 'eingang'
 /** The dataset anonymous callers write to, and read, with open write on. */

@@ -22,7 +22,8 @@ export interface ExampleDeps {
   catalog: Catalog
   access: Access
   log: Log
-  timeZone: string
+  /** The city's time zone at the moment; a city once made keeps the one it was made in. */
+  timeZone: () => string
   /** Called after the city came or went: sources and the city profile are to be read again. */
   changed?: () => Promise<void>
 }
@@ -42,6 +43,13 @@ export interface ExampleProgress {
   target: string
   /** 0…1 of it is there. */
   share: number
+}
+
+export interface ExampleStatus extends ExampleProgress {
+  /** creating: not all stations are there yet · filling: the history grows · complete · removing: `share` of it is gone. */
+  state: 'creating' | 'filling' | 'complete' | 'removing'
+  /** Until the history is complete at the present pace; null = not known (yet). */
+  secondsLeft: number | null
 }
 
 /** Who the simulation acts as, in the log of privileged acts. */
@@ -67,6 +75,8 @@ export class Example {
   #stop = new AbortController()
   #background: Promise<unknown> = Promise.resolve()
   #launched = false
+  /** Where the history stood when this process began to fill it, and when that was. */
+  #pace: { at: number; filledFrom: number } | undefined
   #removing: Promise<void> | undefined
 
   constructor(deps: ExampleDeps, options: ExampleOptions = {}) {
@@ -83,11 +93,36 @@ export class Example {
 
   /** How far the history is; null when there is no example city. */
   async progress(): Promise<ExampleProgress | null> {
-    const state = await store.readState(this.#deps.db)
-    if (!state || state.removing) return null
+    const status = await this.status()
+    if (!status || status.state === 'removing') return null
+    const { filledFrom, target, share } = status
+    return { filledFrom, target, share }
+  }
+
+  /** What is going on; null when there is no example city. */
+  async status(): Promise<ExampleStatus | null> {
+    const { db } = this.#deps
+    const state = await store.readState(db)
+    if (!state) return null
     const { start, filledFrom, target } = state
+    const times = { filledFrom: iso(filledFrom), target: iso(target) }
+    if (state.removing) {
+      const left = (await store.sizeOf(db)).observations
+      const share = state.total ? Math.max(0, 1 - left / state.total) : 0
+      return { state: 'removing', ...times, share: thousandths(share), secondsLeft: null }
+    }
     const share = start === target ? 1 : (start - filledFrom) / (start - target)
-    return { filledFrom: iso(filledFrom), target: iso(target), share: Math.round(share * 1000) / 1000 }
+    const at = !state.complete ? 'creating' : filledFrom > target ? 'filling' : 'complete'
+    return { state: at, ...times, share: thousandths(share), secondsLeft: this.#secondsLeft(state) }
+  }
+
+  /** From what this process filled since it began. */
+  #secondsLeft({ filledFrom, target }: { filledFrom: number; target: number }): number | null {
+    if (filledFrom <= target) return 0
+    const begun = this.#pace
+    if (!begun || begun.filledFrom <= filledFrom) return null
+    const seconds = (performance.now() - begun.at) / 1000
+    return Math.ceil((seconds * (filledFrom - target)) / (begun.filledFrom - filledFrom))
   }
 
   /** How much of it is stored, from the maintained counters. */
@@ -112,7 +147,8 @@ export class Example {
   }
 
   async #create(): Promise<void> {
-    const { db, catalog, timeZone, sensing, log, changed } = this.#deps
+    const { db, catalog, sensing, log, changed } = this.#deps
+    const timeZone = this.#deps.timeZone()
     const began = performance.now()
     const now = this.#now()
     const start = dayStart(localDay(now, timeZone), timeZone, -1)
@@ -245,6 +281,7 @@ export class Example {
     const { db } = this.#deps
     const state = await store.readState(db)
     if (!state || state.filledFrom <= state.target) return false
+    this.#pace ??= { at: performance.now(), filledFrom: state.filledFrom }
     const { ids } = await this.#standing(model)
     const size = BATCH[db.engine]
     // Few series and a long time in a batch touch few pages: half the work of all series and a short time.
@@ -380,15 +417,19 @@ export class Example {
     if (!state) return
     // Taken up again in the background, it would wait for itself.
     if (!state.removing) await this.#halt()
-    await store.patchState(db, { removing: true })
+    const total = state.total ?? (await store.sizeOf(db)).observations
+    await store.patchState(db, { removing: true, total })
     await access.revokeKey(KEY_NAME, ACTOR)
     await store.deleteKey(db, KEY_NAME)
     this.#writers = new Map()
+    this.#pace = undefined
     await removeCity({ db, catalog, sensing, actor: ACTOR.name })
     await changed?.()
     log.info('example city removed')
   }
 }
+
+const thousandths = (share: number): number => Math.round(share * 1000) / 1000
 
 /** The series in groups of at most `size`, those of one station side by side. */
 function groupsOf(ids: ReadonlyMap<Series, number>, size: number): Map<Series, number>[] {

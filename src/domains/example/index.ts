@@ -1,1 +1,1 @@
-export { Example, type ExampleDeps, type ExampleOptions, type ExampleProgress } from './example.ts'
+export { Example, type ExampleDeps, type ExampleOptions, type ExampleProgress, type ExampleStatus } from './example.ts'

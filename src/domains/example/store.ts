@@ -15,6 +15,8 @@ export interface ExampleState {
   /** Everything but the history is there. */
   complete: boolean
   removing: boolean
+  /** Values there were when the removal began. */
+  total?: number
   /** The run all values written by the platform itself belong to. */
   run: number | null
   /** The city profile made with it; null when there was one already. */

@@ -67,6 +67,8 @@ export interface StationSummary {
   name: string
   dataset: string
   datasetTitle: string
+  /** Not measured: an example. */
+  simulated: boolean
   lon: number | null
   lat: number | null
   approximate: boolean

@@ -18,8 +18,8 @@ export interface StationQuery {
   timeZone: string
   /** What the sources that feed the series say of themselves. */
   sources: SourceHealthOf
-  /** Slug and title of a dataset by its key. */
-  dataset: (key: number) => { id: string; title: string } | undefined
+  /** Slug and title of a dataset by its key, and whether its values are simulated. */
+  dataset: (key: number) => { id: string; title: string; simulated?: boolean } | undefined
   /** Milliseconds since 1970; default: the clock. */
   now?: number
 }
@@ -49,6 +49,7 @@ export async function stationOverview(
       name: first.thingName,
       dataset: dataset?.id ?? '',
       datasetTitle: dataset?.title ?? '',
+      simulated: dataset?.simulated ?? false,
       lon: first.lon,
       lat: first.lat,
       approximate: first.approximate,

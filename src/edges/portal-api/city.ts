@@ -11,7 +11,7 @@ const COUNTRY: Bounds = [5.87, 47.27, 15.04, 55.06]
 const LEAST_MARGIN = 0.01
 
 /** `GET /api/v1/city`: whose platform this is. */
-export function addCity(api: FastifyInstance, { db, access, city, version, sourceCode }: PortalDeps): void {
+export function addCity(api: FastifyInstance, { db, access, city, example, version, sourceCode }: PortalDeps): void {
   api.get(
     '/api/v1/city',
     { schema: { tags: ['Portal'], summary: 'Name, time zone, bounds and version', response: { 200: CityAnswer } } },
@@ -30,6 +30,7 @@ export function addCity(api: FastifyInstance, { db, access, city, version, sourc
         version,
         sourceCode,
         actor: { kind: request.actor.kind },
+        example: await example.status(),
       }
     },
   )

@@ -60,8 +60,11 @@ function quoted(text: string): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
-/** `Promenade_2026-08-14_2026-08-20_hour.csv`, safe in a header and on every file system. */
-export function csvName(plan: Plan, from: string, to: string): string {
+/**
+ * `Promenade_2026-08-14_2026-08-20_hour.csv`, safe in a header and on every file system. Simulated values say so:
+ * `Marktplatz-simuliert_…`.
+ */
+export function csvName(plan: Plan, { from, to }: { from: string; to: string }, simulated: boolean): string {
   const stations = new Set(plan.heads.map((head) => head.thing.name))
   const name = stations.size === 1 ? [...stations][0]! : 'messreihen'
   const plain = name
@@ -73,5 +76,6 @@ export function csvName(plan: Plan, from: string, to: string): string {
     .replace(/[^A-Za-z0-9]+/g, '-')
     .replace(/^-|-$/g, '')
     .slice(0, 60)
-  return `${plain || 'messreihe'}_${from}_${to}_${plan.resolution}.csv`
+  const mark = simulated && !plain.endsWith('simuliert') ? '-simuliert' : ''
+  return `${plain || 'messreihe'}${mark}_${from}_${to}_${plan.resolution}.csv`
 }

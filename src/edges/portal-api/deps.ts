@@ -1,5 +1,6 @@
 import type { Access } from '../../domains/access/index.ts'
 import type { Catalog, City } from '../../domains/catalog/index.ts'
+import type { Example } from '../../domains/example/index.ts'
 import type { Sensing } from '../../domains/sensing/index.ts'
 import type { Sources } from '../../domains/sources/index.ts'
 import type { Database } from '../../kernel/db/index.ts'
@@ -13,6 +14,7 @@ export interface PortalDeps {
   city: City
   sensing: Sensing
   sources: Pick<Sources, 'list' | 'log'>
+  example: Pick<Example, 'status' | 'create' | 'remove'>
   log: Log
   /** Of this program, as people see it in the footer. */
   version: string

@@ -2,6 +2,7 @@ import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { addCity } from './city.ts'
 import type { PortalDeps } from './deps.ts'
 import { addEvents } from './events.ts'
+import { addExample } from './example.ts'
 import { describeApi } from './openapi.ts'
 import { addSeries } from './series.ts'
 import { addStations } from './stations.ts'
@@ -16,6 +17,7 @@ export async function registerPortalApi(app: FastifyInstance, deps: PortalDeps):
     // The schemas describe answers; checking them field by field would cost more than the query.
     api.setSerializerCompiler(() => (data) => JSON.stringify(data))
     addCity(api as unknown as FastifyInstance, deps)
+    addExample(api as unknown as FastifyInstance, deps)
     addStations(api as unknown as FastifyInstance, deps)
     addSeries(api as unknown as FastifyInstance, deps)
     addEvents(api as unknown as FastifyInstance, deps)

@@ -7,6 +7,7 @@ import { databases } from '../../../test/support/database.ts'
 import { isoOf, regular, type Town, town } from '../../../test/support/stations.ts'
 import { Access, type Actor, ANONYMOUS } from '../../domains/access/index.ts'
 import { City } from '../../domains/catalog/index.ts'
+import { Example } from '../../domains/example/index.ts'
 import { createHttp, type FastifyInstance } from '../../kernel/http/index.ts'
 import { createLog } from '../../kernel/log.ts'
 import { registry } from '../../kernel/metrics.ts'
@@ -77,6 +78,7 @@ for (const engine of databases()) {
         city: await City.load(place.db),
         sensing: place.sensing,
         sources: { list: async () => [], log: async () => [] },
+        example: new Example({ ...place, access, log, timeZone: () => 'Europe/Berlin' }, { historyDays: 0 }),
         log,
         version: '1.2.3',
         sourceCode: 'https://example.org/code',

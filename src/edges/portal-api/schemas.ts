@@ -1,4 +1,5 @@
 import Type, { type Static, type TSchema } from 'typebox'
+import { ExampleAnswer } from './schemas-city.ts'
 
 /**
  * The shapes of the platform's own API: they check requests, and they are what `/api/v1/openapi.json` says. Answers are
@@ -15,6 +16,7 @@ const State = Type.Enum(['current', 'archive', 'empty', 'late', 'broken'], {
   description:
     'current: newest value no older than three periods, at least an hour · late: older · broken: its source failed · archive: from a source without schedule, only as old as it is · empty: no value yet',
 })
+const Simulated = described(Type.Boolean(), 'Not measured: the values are those of an example')
 const ResolutionSchema = Type.Enum(['raw', 'hour', 'day', 'week', 'month', 'year'])
 
 const Usual = Type.Object(
@@ -61,6 +63,7 @@ export const CityAnswer = Type.Object({
   version: Type.String(),
   sourceCode: Type.String(),
   actor: Type.Object({ kind: Type.Enum(['anonymous', 'key', 'staff', 'owner']) }),
+  example: described(nullable(ExampleAnswer), 'The example city, while there is one'),
 })
 
 export const StationsAnswer = Type.Object({
@@ -92,6 +95,7 @@ export const StationsAnswer = Type.Object({
       name: Type.String(),
       dataset: Type.String(),
       datasetTitle: Type.String(),
+      simulated: Simulated,
       lon: nullable(Type.Number()),
       lat: nullable(Type.Number()),
       approximate: described(Type.Boolean(), 'The place is only roughly known'),
@@ -131,6 +135,7 @@ export const StationAnswer = Type.Object({
     contact: nullable(Type.String()),
     homepage: nullable(Type.String()),
     state: Type.Enum(['draft', 'review', 'released', 'withdrawn']),
+    simulated: Simulated,
   }),
   location: nullable(
     Type.Object({ lon: Type.Number(), lat: Type.Number(), approximate: Type.Boolean(), name: Type.String() }),
@@ -203,6 +208,7 @@ export const SeriesAnswer = Type.Object({
       aggregate: Aggregate,
       role: nullable(Type.Enum(['total', 'part'])),
       periodSeconds: nullable(Type.Integer()),
+      simulated: Simulated,
       points: Type.Array(
         Type.Object({
           t: Instant,

@@ -1,3 +1,4 @@
+import { isSimulated } from '../../domains/catalog/index.ts'
 import { localDay, planSeries, series } from '../../domains/sensing/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { counter } from '../../kernel/metrics.ts'
@@ -38,7 +39,9 @@ export function addSeries(api: FastifyInstance, { db, access, catalog, city }: P
       if (format === 'csv') {
         const plan = await planSeries(db, visible, query)
         answered.inc({ resolution: plan.resolution, format })
-        const name = csvName(plan, localDay(plan.from, timeZone), localDay(Math.max(plan.from, plan.to - 1), timeZone))
+        const days = { from: localDay(plan.from, timeZone), to: localDay(Math.max(plan.from, plan.to - 1), timeZone) }
+        const simulated = plan.heads.some((head) => isSimulated(catalog.byKey(head.dataset)!))
+        const name = csvName(plan, days, simulated)
         const licences = licenceLinks(
           catalog,
           plan.heads.map((head) => head.dataset),
@@ -56,7 +59,9 @@ export function addSeries(api: FastifyInstance, { db, access, catalog, city }: P
         answer.series.map((one) => one.dataset),
       )
       if (licences) reply.header('link', licences)
-      return { ...answer, series: answer.series.map(({ dataset: _, ...shown }) => shown) }
+      const simulated = (key: number) => isSimulated(catalog.byKey(key)!)
+      const shown = answer.series.map(({ dataset, ...one }) => ({ ...one, simulated: simulated(dataset) }))
+      return { ...answer, series: shown }
     },
   )
 }

@@ -1,4 +1,4 @@
-import { licenceOf } from '../../domains/catalog/index.ts'
+import { isSimulated, licenceOf } from '../../domains/catalog/index.ts'
 import {
   type Station,
   type StationOverview,
@@ -21,9 +21,15 @@ const SHARE = 0.1
 export function addStations(api: FastifyInstance, deps: PortalDeps): void {
   const { db, access, catalog, city } = deps
   const query: StationQuery = {
-    timeZone: city.profile.timeZone,
+    // Staff may change it at any time.
+    get timeZone() {
+      return city.profile.timeZone
+    },
     sources: sourceHealth(deps.sources),
-    dataset: (key) => catalog.byKey(key),
+    dataset: (key) => {
+      const dataset = catalog.byKey(key)
+      return dataset && { id: dataset.id, title: dataset.title, simulated: isSimulated(dataset) }
+    },
   }
   const remembered = rememberOverviews((visible) => stationOverview(db, visible, query))
 
@@ -114,6 +120,7 @@ function page(found: Station, { catalog }: PortalDeps, origin: string) {
       contact: dataset.contact,
       homepage: dataset.homepage,
       state: dataset.state,
+      simulated: isSimulated(dataset),
     },
     datastreams,
     links: {

@@ -11,6 +11,17 @@ export interface City {
   version: string
   sourceCode: string
   actor: { kind: 'anonymous' | 'key' | 'staff' | 'owner' }
+  /** The example city, while there is one. */
+  example: ExampleStatus | null
+}
+
+/** How far the example city is; `share` of its history is there, or (removing) of its values is gone. */
+export interface ExampleStatus {
+  state: 'creating' | 'filling' | 'complete' | 'removing'
+  share: number
+  filledFrom: string
+  target: string
+  secondsLeft: number | null
 }
 
 export type StationState = 'current' | 'late' | 'broken' | 'empty' | 'archive'
@@ -68,6 +79,8 @@ export interface StationSummary {
   name: string
   dataset: string
   datasetTitle: string
+  /** Not measured: an example. */
+  simulated: boolean
   lon: number | null
   lat: number | null
   approximate: boolean
@@ -134,6 +147,7 @@ export interface Station {
     contact: string | null
     homepage: string | null
     state: string
+    simulated: boolean
   }
   location: { lon: number; lat: number; approximate: boolean; name: string | null } | null
   properties: Record<string, unknown>
@@ -168,6 +182,7 @@ export interface Point {
 export interface Series {
   datastream: number
   name: string
+  simulated: boolean
   unit: Unit
   aggregate: Aggregate
   points: Point[]

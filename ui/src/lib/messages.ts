@@ -31,6 +31,8 @@ const de = {
   'theme.system': 'Wie das Gerät',
   'theme.light': 'Hell',
   'theme.dark': 'Dunkel',
+  'simulated.short': 'simuliert',
+  'simulated.hint': 'Gerechnete Beispielwerte, keine Messung',
   'frame.openWrite':
     'Offenes Schreiben ist eingeschaltet: Wer diese Adresse erreicht, kann ohne Schlüssel in den Datensatz „offen“ schreiben. Diese Werte hat niemand geprüft.',
   'frame.openWriteShort': 'Offenes Schreiben ist eingeschaltet',
@@ -320,6 +322,8 @@ const en: Record<MessageKey, string> = {
   'theme.system': 'As the device',
   'theme.light': 'Light',
   'theme.dark': 'Dark',
+  'simulated.short': 'simulated',
+  'simulated.hint': 'Reckoned values of an example, not measured',
   'frame.openWrite':
     'Open writing is switched on: whoever reaches this address can write to the dataset “offen” without a key. Nobody has checked these values.',
   'frame.openWriteShort': 'Open writing is switched on',

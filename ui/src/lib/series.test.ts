@@ -21,6 +21,7 @@ const hours = (from: number, values: (number | null)[]): Point[] =>
 const series = (datastream: number, points: Point[]): Series => ({
   datastream,
   name: `s${datastream}`,
+  simulated: false,
   unit: { name: 'Anzahl', symbol: '' },
   aggregate: 'sum',
   points,

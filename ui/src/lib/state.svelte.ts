@@ -35,6 +35,9 @@ class App {
   /** Now, to the minute: ages and "today" follow it. Corrected by the server's clock, for devices whose own is wrong. */
   now = $state(Date.now())
 
+  /** Counts when all data came or went at once (the example city): pages begin anew. */
+  renewed = $state(0)
+
   #remembered = $state(stored('lang'))
   #skew = 0
   readonly #zones = new Map<string, Zone>()
@@ -117,6 +120,12 @@ class App {
     } catch (error) {
       this.cityFailure = error instanceof Failure ? error : new Failure('network', String(error))
     }
+  }
+
+  /** All data came or went: the frame and the page are to be read again. */
+  async renew(): Promise<void> {
+    await this.loadCity()
+    this.renewed++
   }
 
   start(): void {

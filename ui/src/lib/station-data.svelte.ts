@@ -155,13 +155,15 @@ export class StationData {
     if (!this.station || !channel) return
     channel.n++
     const end = value.tEnd ?? value.t
+    // History that comes later reaches further back.
+    const { since } = this.station
+    if (since === null || Date.parse(value.t) < Date.parse(since)) this.station.since = value.t
     const isNewer = !channel.latest || Date.parse(value.t) >= Date.parse(channel.latest.t)
     if (isNewer) {
       channel.latest = { t: value.t, tEnd: value.tEnd, value: value.value, quality: value.quality }
       channel.newest = end
       const known = this.station.newest
       if (known === null || Date.parse(end) > Date.parse(known)) this.station.newest = end
-      if (this.station.since === null) this.station.since = value.t
       if (this.station.state !== 'archive' && app.now - Date.parse(end) < 3_600_000) this.station.state = 'current'
       this.fresh[value.datastream] = (this.fresh[value.datastream] ?? 0) + 1
       if (value.value !== null && this.shown[0]?.id === value.datastream) {

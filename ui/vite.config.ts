@@ -19,6 +19,7 @@ export default defineConfig({
   server: {
     port: 5173,
     fs: { allow: ['..'] },
-    proxy: { '/api': platform, '/sta': platform, '/d': platform, '/login': platform },
+    // Whole segments only: pages begin with the same letters (/stationen, /daten).
+    proxy: { '^/(api|sta|d|login)(/|\\?|$)': platform },
   },
 })

@@ -1,0 +1,76 @@
+/** What must hold of every page: nothing axe finds, nothing sideways, nothing from elsewhere, a heading, a title. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import type { Browser } from 'playwright-core'
+import { databases } from '../support/database.ts'
+import { type RunningPlatform, startPlatform } from '../support/platform.ts'
+import { assertAccessible, type Look, launch, needsBrowser, until, visit } from './browser.ts'
+import { filled, type Stop, signIn, stopsOf } from './tour.ts'
+
+/** A window of 720 × 450 CSS pixels is what one of 1440 × 900 becomes at 200 % zoom (WCAG 1.4.4). */
+const LOOKS: [string, Look][] = [
+  ['wide and light', {}],
+  ['360 px and dark', { width: 360, height: 800, dark: true }],
+  ['at 200 % zoom', { width: 720, height: 450, reducedMotion: true }],
+]
+
+describe('every page', { skip: needsBrowser, timeout: 600_000 }, () => {
+  let platform: RunningPlatform
+  let browser: Browser
+  let stops: Stop[]
+
+  before(async () => {
+    platform = await startPlatform(databases()[0]!, { ZAHNRAD_EXAMPLE: '1' })
+    browser = await launch()
+    await filled(platform, 0.1)
+    stops = await stopsOf(platform)
+  })
+  after(async () => {
+    await browser?.close()
+    await platform?.remove()
+  })
+
+  it('is on the tour', async () => {
+    const { routes } = (await import(join(import.meta.dirname, '../../ui/src/lib/routes.ts'))) as {
+      routes: { pattern: RegExp }[]
+    }
+    const paths = stops.map((stop) => stop.path.replace(/[?#].*/, ''))
+    const missed = routes.filter((route) => !paths.some((path) => route.pattern.test(path)))
+    assert.deepEqual(
+      missed.map((route) => String(route.pattern)),
+      [],
+    )
+  })
+
+  for (const [name, look] of LOOKS) {
+    it(`holds ${name}`, async () => {
+      const problems: string[] = []
+      for (const stop of stops) {
+        // A page that is not there answers 404, and the browser says so.
+        const { page, context, troubles, close } = await visit(browser, 'about:blank', look, /404/)
+        if (stop.staff) await signIn(platform, context)
+        try {
+          await page.goto(platform.url + stop.path)
+          await page
+            .locator(stop.wait ?? 'h1')
+            .first()
+            .waitFor({ timeout: 15_000 })
+          await until(page, `document.querySelectorAll('.skeleton').length === 0`, 15_000)
+          const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
+          if (overflow > 0) problems.push(`${stop.name}: scrolls sideways by ${overflow} px`)
+          const headings = await page.locator('h1').count()
+          if (headings !== 1) problems.push(`${stop.name}: ${headings} first headings`)
+          if ((await page.title()).trim().length < 3) problems.push(`${stop.name}: no title`)
+          await assertAccessible(page, stop.name)
+        } catch (error) {
+          problems.push(`${stop.name}: ${(error as Error).message}`)
+        }
+        const left = troubles.filter((text) => !text.includes(platform.url))
+        if (left.length > 0) problems.push(`${stop.name}: ${left.join(' · ')}`)
+        await close()
+      }
+      assert.deepEqual(problems, [])
+    })
+  }
+})

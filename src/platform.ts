@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Config } from './config.ts'
 import { Access } from './domains/access/index.ts'
+import { Boards } from './domains/boards/index.ts'
 import { Catalog, City } from './domains/catalog/index.ts'
 import { Example } from './domains/example/index.ts'
 import { Sensing } from './domains/sensing/index.ts'
@@ -24,6 +25,7 @@ export interface Platform {
   sensing: Sensing
   sources: Sources
   example: Example
+  boards: Boards
   /** Set by `main.ts` while the platform listens on its ports. */
   serving: boolean
   close(): Promise<void>
@@ -76,6 +78,7 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
       sensing,
       sources,
       example,
+      boards: new Boards({ db, access, catalog }),
       serving: false,
       async close() {
         await example.stop()

@@ -13,4 +13,4 @@ export {
 } from './series.ts'
 export { type SeriesPage, seriesPages } from './series-pages.ts'
 export * from './station-model.ts'
-export { type StationQuery, station, stationOverview } from './stations.ts'
+export { groupsKnown, type StationQuery, seriesFigures, station, stationOverview } from './stations.ts'

@@ -62,6 +62,18 @@ export interface Headline {
   usual: Usual | null
 }
 
+/** One series with its figures of its own, whether or not its station is known by it. */
+export interface SeriesFigure extends Headline {
+  thing: { id: number; name: string }
+  /** Key of the dataset. */
+  dataset: number
+  role: 'total' | 'part' | null
+  periodSeconds: number | null
+  since: string | null
+  newest: string | null
+  state: StationState
+}
+
 export interface StationSummary {
   id: number
   name: string

@@ -37,7 +37,7 @@ export interface StationRow {
 export function stationRows(
   db: Queryable,
   visible: readonly number[],
-  thing: number | null = null,
+  things: readonly number[] | null = null,
 ): Promise<StationRow[]> {
   return db.query<StationRow>(
     `select t.id as thing, t.name as "thingName", t.dataset, l.lon, l.lat, l.name as "locationName",
@@ -57,9 +57,9 @@ export function stationRows(
        left join (datastream d join observed_property p on p.id = d.observed_property and p.dataset = any($1::int4[]))
               on d.thing = t.id and d.dataset = any($1::int4[]) and d.kind = 'single'
        left join datastream_state s on s.datastream = d.id
-      where t.dataset = any($1::int4[]) and ($2::int4 is null or t.id = $2)
+      where t.dataset = any($1::int4[]) and ($2::int4[] is null or t.id = any($2))
       order by t.name, t.id, d.id`,
-    [visible, thing],
+    [visible, things],
   )
 }
 

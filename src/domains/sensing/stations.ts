@@ -3,6 +3,7 @@ import { DAY, iso } from './buckets.ts'
 import { type Draft, weekdayOf } from './draft.ts'
 import { draftOf, fillDrafts, isToday, sparkOf } from './headlines.ts'
 import {
+  type SeriesFigure,
   type SourceHealthOf,
   type Station,
   type StationGroup,
@@ -93,7 +94,7 @@ export async function station(
     visible,
   ])
   if (!about) return null
-  const rows = await stationRows(db, visible, id)
+  const rows = await stationRows(db, visible, [id])
   const own = seriesOf(rows)
   const sources = await query.sources(sourcesOf(rows))
   const keys = groupKeys(rows)
@@ -118,6 +119,50 @@ export async function station(
     headlines: drafts.map((draft) => draft.headline),
     datastreams: own.map((row) => seriesEntry(row, keys.get(keyOf(row))!.key, suspects.get(row.datastream!) ?? null)),
   }
+}
+
+/** The figures of single series, in the order asked for; those the caller may not see, or that are gone, are left out. */
+export async function seriesFigures(
+  db: Queryable,
+  visible: readonly number[],
+  ids: readonly number[],
+  query: StationQuery,
+): Promise<SeriesFigure[]> {
+  const things = await db.query<{ thing: number }>(
+    'select distinct thing from datastream where id = any($1::int4[]) and dataset = any($2::int4[])',
+    [ids, visible],
+  )
+  if (things.length === 0) return []
+  const rows = await stationRows(
+    db,
+    visible,
+    things.map(({ thing }) => thing),
+  )
+  const keys = groupKeys(rows)
+  const byId = new Map(rows.map((row) => [row.datastream, row]))
+  const found = [...new Set(ids)].flatMap((id) => byId.get(id) ?? [])
+  const sources = await query.sources(sourcesOf(found))
+  const drafts = found.map((row) => draftOf(keys.get(keyOf(row))!.key, [row], query.timeZone))
+  await fillDrafts(db, visible, drafts, query.timeZone)
+  return found.map((row, i) => ({
+    ...drafts[i]!.headline,
+    thing: { id: row.thing, name: row.thingName },
+    dataset: row.dataset,
+    role: row.role,
+    periodSeconds: row.periodSeconds,
+    since: row.tMin,
+    newest: row.tMax,
+    state: stateOf([row], sources, query.now ?? Date.now()),
+  }))
+}
+
+/** Keys of all groups the caller may know of, without the number that tells a second unit apart. */
+export async function groupsKnown(db: Queryable, visible: readonly number[]): Promise<Set<string>> {
+  const rows = await db.query<{ propertyKey: string | null; propertyName: string }>(
+    'select natural_key as "propertyKey", name as "propertyName" from observed_property where dataset = any($1::int4[])',
+    [visible],
+  )
+  return new Set(rows.map(propertyKey))
 }
 
 const seriesOf = (rows: readonly StationRow[]): StationRow[] => rows.filter((row) => row.datastream !== null)
@@ -149,7 +194,8 @@ const slug = (text: string): string =>
     .replace(/[^a-z0-9]+/g, '_')
     .replace(/^_|_$/g, '') || 'series'
 
-const propertyKey = (row: StationRow): string => row.propertyKey ?? slug(row.propertyName)
+const propertyKey = (row: Pick<StationRow, 'propertyKey' | 'propertyName'>): string =>
+  row.propertyKey ?? slug(row.propertyName)
 const keyOf = (row: StationRow): string => `${propertyKey(row)}|${row.aggregate}|${row.unit.symbol}`
 
 /**

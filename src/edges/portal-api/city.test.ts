@@ -5,6 +5,7 @@ import Value from 'typebox/value'
 import { databases } from '../../../test/support/database.ts'
 import { type Town, town } from '../../../test/support/stations.ts'
 import { Access, type Actor, ANONYMOUS } from '../../domains/access/index.ts'
+import { Boards } from '../../domains/boards/index.ts'
 import { City } from '../../domains/catalog/index.ts'
 import { Example } from '../../domains/example/index.ts'
 import { createHttp, type FastifyInstance } from '../../kernel/http/index.ts'
@@ -41,6 +42,7 @@ for (const engine of databases()) {
         ...place,
         access,
         city,
+        boards: new Boards({ ...place, access }),
         sources: { list: async () => [], log: async () => [] },
         example: new Example(deps, { historyDays: 3 }),
         log,

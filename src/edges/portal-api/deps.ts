@@ -1,4 +1,5 @@
 import type { Access } from '../../domains/access/index.ts'
+import type { Boards } from '../../domains/boards/index.ts'
 import type { Catalog, City } from '../../domains/catalog/index.ts'
 import type { Example } from '../../domains/example/index.ts'
 import type { Sensing } from '../../domains/sensing/index.ts'
@@ -13,6 +14,7 @@ export interface PortalDeps {
   catalog: Catalog
   city: City
   sensing: Sensing
+  boards: Boards
   sources: Pick<Sources, 'list' | 'log'>
   example: Pick<Example, 'status' | 'create' | 'remove'>
   log: Log

@@ -1,8 +1,10 @@
 import type { FastifyInstance } from '../../kernel/http/index.ts'
+import { addBoards } from './boards.ts'
 import { addCity } from './city.ts'
 import type { PortalDeps } from './deps.ts'
 import { addEvents } from './events.ts'
 import { addExample } from './example.ts'
+import { addFigures } from './figures.ts'
 import { describeApi } from './openapi.ts'
 import { addSeries } from './series.ts'
 import { addStations } from './stations.ts'
@@ -21,5 +23,7 @@ export async function registerPortalApi(app: FastifyInstance, deps: PortalDeps):
     addStations(api as unknown as FastifyInstance, deps)
     addSeries(api as unknown as FastifyInstance, deps)
     addEvents(api as unknown as FastifyInstance, deps)
+    addFigures(api as unknown as FastifyInstance, deps)
+    addBoards(api as unknown as FastifyInstance, deps)
   })
 }

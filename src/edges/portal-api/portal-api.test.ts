@@ -6,6 +6,7 @@ import Value from 'typebox/value'
 import { databases } from '../../../test/support/database.ts'
 import { isoOf, regular, type Town, town } from '../../../test/support/stations.ts'
 import { Access, type Actor, ANONYMOUS } from '../../domains/access/index.ts'
+import { Boards } from '../../domains/boards/index.ts'
 import { City } from '../../domains/catalog/index.ts'
 import { Example } from '../../domains/example/index.ts'
 import { createHttp, type FastifyInstance } from '../../kernel/http/index.ts'
@@ -77,6 +78,7 @@ for (const engine of databases()) {
         catalog: place.catalog,
         city: await City.load(place.db),
         sensing: place.sensing,
+        boards: new Boards({ db: place.db, access, catalog: place.catalog }),
         sources: { list: async () => [], log: async () => [] },
         example: new Example({ ...place, access, log, timeZone: () => 'Europe/Berlin' }, { historyDays: 0 }),
         log,

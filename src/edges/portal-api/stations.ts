@@ -1,16 +1,10 @@
 import { isSimulated, licenceOf } from '../../domains/catalog/index.ts'
-import {
-  type Station,
-  type StationOverview,
-  type StationQuery,
-  station,
-  stationOverview,
-} from '../../domains/sensing/index.ts'
+import { type Station, type StationOverview, station, stationOverview } from '../../domains/sensing/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { PortalDeps } from './deps.ts'
-import { sourceHealth } from './health.ts'
 import { ProblemAnswer, StationAnswer, StationParams, StationsAnswer } from './schemas.ts'
+import { stationQuery } from './station-query.ts'
 
 const FRESH_MS = 1_000
 const LONGEST_MS = 10_000
@@ -19,18 +13,8 @@ const SHARE = 0.1
 
 /** `GET /api/v1/stations` and `/api/v1/stations/{id}`: what the pages show. */
 export function addStations(api: FastifyInstance, deps: PortalDeps): void {
-  const { db, access, catalog, city } = deps
-  const query: StationQuery = {
-    // Staff may change it at any time.
-    get timeZone() {
-      return city.profile.timeZone
-    },
-    sources: sourceHealth(deps.sources),
-    dataset: (key) => {
-      const dataset = catalog.byKey(key)
-      return dataset && { id: dataset.id, title: dataset.title, simulated: isSimulated(dataset) }
-    },
-  }
+  const { db, access } = deps
+  const query = stationQuery(deps)
   const remembered = rememberOverviews((visible) => stationOverview(db, visible, query))
 
   api.get(

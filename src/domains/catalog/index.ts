@@ -1,11 +1,13 @@
 import type { Database } from '../../kernel/db/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { Signal } from '../../kernel/signal.ts'
+import { type DatasetFields, type DatasetPatch, editDataset } from './edit.ts'
 import type { Dataset, DatasetState } from './model.ts'
 import {
   allDatasets,
   type DatasetSpec,
   type DatasetSummary,
+  deleteDataset,
   lessPublicLinks,
   setDatasetState,
   summariseDatasets,
@@ -13,6 +15,7 @@ import {
 } from './store.ts'
 
 export { City, type CityProfile, CityProfileSchema } from './city.ts'
+export { type DatasetFields, type DatasetPatch, datasetVersion } from './edit.ts'
 export { LICENCES, type Licence, licenceOf } from './licences.ts'
 export * from './model.ts'
 export type { DatasetSpec, DatasetSummary } from './store.ts'
@@ -67,6 +70,34 @@ export class Catalog {
     await this.reload()
     this.changed.emit(dataset)
     return dataset
+  }
+
+  /** A new, empty draft; 409 where the id is taken. */
+  async create(spec: DatasetSpec): Promise<Dataset> {
+    if (this.#byId.has(spec.id))
+      throw new Problem(409, 'dataset-exists', `There is already a dataset "${spec.id}": choose another id.`)
+    return this.ensure(spec)
+  }
+
+  /** Changes describing fields if nobody else did since the version `ifMatch`; answers what they were and are. */
+  async edit(
+    id: string,
+    patch: DatasetPatch,
+    ifMatch: string | undefined,
+  ): Promise<{ before: DatasetFields; after: DatasetFields; dataset: Dataset }> {
+    const { key } = this.require(id)
+    const result = await this.#db.transaction((tx) => editDataset(tx, key, patch, ifMatch))
+    await this.reload()
+    this.changed.emit(result.dataset)
+    return result
+  }
+
+  /** Forgets a dataset whose values are gone (see `Sensing.removeValues`); entities go with it. */
+  async remove(id: string): Promise<void> {
+    const dataset = this.require(id)
+    await deleteDataset(this.#db, dataset.key)
+    await this.reload()
+    this.changed.emit({ ...dataset, state: 'withdrawn' })
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../kernel/db/index.ts'
+import { Problem } from '../../kernel/problem.ts'
 import type { Dataset, DatasetState } from './model.ts'
 
 const COLUMNS = `key, id, title, description, publisher, contact, homepage, licence, attribution, properties, state,
@@ -13,15 +14,21 @@ export type DatasetSpec = Pick<Dataset, 'id' | 'title'> &
     Pick<Dataset, 'description' | 'publisher' | 'contact' | 'homepage' | 'licence' | 'attribution' | 'properties'>
   >
 
-/** Creates the dataset as a draft, or updates its describing fields; its state stays. */
+/** Creates the dataset as a draft, or updates its describing fields but those people changed; its state stays. */
 export async function upsertDataset(db: Queryable, spec: DatasetSpec): Promise<Dataset> {
   const [row] = await db.query<Dataset>(
     `insert into dataset as d (id, title, description, publisher, contact, homepage, licence, attribution, properties)
      values ($1, $2, coalesce($3, ''), $4, $5, $6, $7, $8, coalesce($9::jsonb, '{}'))
-     on conflict (id) do update set title = excluded.title, description = coalesce($3, d.description),
-       publisher = coalesce($4, d.publisher), contact = coalesce($5, d.contact), homepage = coalesce($6, d.homepage),
-       licence = coalesce($7, d.licence), attribution = coalesce($8, d.attribution),
-       properties = coalesce($9::jsonb, d.properties), changed_at = now()
+     on conflict (id) do update set
+       title = case when d.given ? 'title' then d.title else excluded.title end,
+       description = case when d.given ? 'description' then d.description else coalesce($3, d.description) end,
+       publisher = case when d.given ? 'publisher' then d.publisher else coalesce($4, d.publisher) end,
+       contact = case when d.given ? 'contact' then d.contact else coalesce($5, d.contact) end,
+       homepage = case when d.given ? 'homepage' then d.homepage else coalesce($6, d.homepage) end,
+       licence = case when d.given ? 'licence' then d.licence else coalesce($7, d.licence) end,
+       attribution = case when d.given ? 'attribution' then d.attribution else coalesce($8, d.attribution) end,
+       properties = kept_properties(coalesce($9::jsonb, d.properties), d.properties, d.given -> 'properties'),
+       changed_at = now()
      returning ${COLUMNS}`,
     [
       spec.id,
@@ -104,4 +111,48 @@ export function lessPublicLinks(
      ) as links group by kind, dataset order by kind, dataset`,
     [key],
   )
+}
+
+/** The dataset as it is now, locked until the transaction ends, with what its source had said of changed fields. */
+export async function datasetForEdit(
+  tx: Queryable,
+  key: number,
+): Promise<Dataset & { given: Record<string, unknown> }> {
+  const [row] = await tx.query<Dataset & { given: Record<string, unknown> }>(
+    `select ${COLUMNS}, given from dataset where key = $1 for update`,
+    [key],
+  )
+  if (!row) throw new Problem(404, 'dataset-unknown', 'This dataset was deleted in the meantime.')
+  return row
+}
+
+export async function writeDataset(
+  tx: Queryable,
+  key: number,
+  fields: Omit<DatasetSpec, 'id'>,
+  given: Record<string, unknown>,
+): Promise<Dataset> {
+  const [row] = await tx.query<Dataset>(
+    `update dataset set title = $2, description = $3, publisher = $4, contact = $5, homepage = $6, licence = $7,
+       attribution = $8, properties = $9::jsonb, given = $10::jsonb, changed_at = now()
+     where key = $1 returning ${COLUMNS}`,
+    [
+      key,
+      fields.title,
+      fields.description ?? '',
+      fields.publisher ?? null,
+      fields.contact ?? null,
+      fields.homepage ?? null,
+      fields.licence ?? null,
+      fields.attribution ?? null,
+      JSON.stringify(fields.properties ?? {}),
+      JSON.stringify(given),
+    ],
+  )
+  return row!
+}
+
+/** What is left of a dataset once its values are gone: its entities follow by their foreign keys. */
+export async function deleteDataset(db: Queryable, key: number): Promise<void> {
+  await db.query('delete from dataset where key = $1', [key], { timeoutMs: 600_000 })
 }

@@ -3,26 +3,33 @@ import type { DatastreamSpec, ObservedPropertySpec, SensorSpec, ThingSpec } from
 
 /**
  * Creates or updates entities by what their source calls them (`natural_key`). Each is idempotent and touches a row
- * only when something differs.
+ * only when something differs. What people changed by form stays (`given`, see migration 0012).
  */
+const own = (column: string, key = column): string =>
+  `case when e.given ? '${key}' then e.${column} else excluded.${column} end`
+const PROPERTIES = `kept_properties(excluded.properties, e.properties, e.given -> 'properties')`
+const THING = `${own('name')}, ${own('description')}, ${PROPERTIES}`
 
 export async function ensureThing(tx: Queryable, dataset: number, spec: ThingSpec): Promise<number> {
-  const [row] = await tx.query<{ id: number }>(
+  const [row] = await tx.query<{ id: number; placed: boolean }>(
     `insert into thing as e (dataset, natural_key, name, description, properties) values ($1, $2, $3, $4, $5::jsonb)
-     on conflict (dataset, natural_key) do update set name = excluded.name, description = excluded.description,
-       properties = excluded.properties,
-       changed_at = case when (e.name, e.description, e.properties) is distinct from (excluded.name, excluded.description, excluded.properties)
-                         then now() else e.changed_at end
-     returning id`,
+     on conflict (dataset, natural_key) do update set (name, description, properties) = row(${THING}),
+       changed_at = case when (e.name, e.description, e.properties) is distinct from (${THING}) then now() else e.changed_at end
+     returning id, e.given ? 'place' as placed`,
     [dataset, spec.key, spec.name, spec.description ?? '', json(spec.properties)],
   )
   const thing = row!.id
-  if (spec.location) await placeThing(tx, dataset, thing, spec)
+  if (spec.location && !row!.placed) await placeThing(tx, dataset, thing, spec)
   return thing
 }
 
 /** Puts the Thing where `spec.location` says; a new place makes a HistoricalLocation (OGC 18-088 §8.2.3). */
-async function placeThing(tx: Queryable, dataset: number, thing: number, spec: ThingSpec): Promise<void> {
+export async function placeThing(
+  tx: Queryable,
+  dataset: number,
+  thing: number,
+  spec: Pick<ThingSpec, 'name' | 'location'>,
+): Promise<void> {
   const { geometry, name, description, properties } = spec.location!
   const geojson = JSON.stringify(geometry)
   const [same] = await tx.query<{ id: number }>(
@@ -88,9 +95,10 @@ export async function ensureDatastream(tx: Queryable, dataset: number, spec: Dat
                                   unit, properties, aggregate, period_s, role, source)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10::jsonb, $11, $12, $13, $14)
      on conflict (dataset, natural_key) do update set thing = excluded.thing, sensor = excluded.sensor,
-       observed_property = excluded.observed_property, name = excluded.name, description = excluded.description,
-       observation_type = excluded.observation_type, unit = excluded.unit, properties = excluded.properties,
-       aggregate = excluded.aggregate, period_s = excluded.period_s, role = excluded.role, source = excluded.source
+       observed_property = ${own('observed_property', 'observedProperty')}, name = ${own('name')},
+       description = ${own('description')}, observation_type = excluded.observation_type, unit = ${own('unit')},
+       properties = excluded.properties, aggregate = ${own('aggregate')}, period_s = ${own('period_s', 'periodSeconds')},
+       role = ${own('role')}, source = excluded.source
      returning id`,
     [
       dataset,

@@ -3,14 +3,26 @@ import { Signal } from '../../kernel/signal.ts'
 import { Appender, withIds } from './append.ts'
 import { byDatastream } from './batch.ts'
 import { type DatastreamInfo, Datastreams } from './datastreams.ts'
+import { editThing, type ThingPatch } from './edit.ts'
+import { type DatastreamPatch, editDatastream } from './edit-datastream.ts'
 import { ensureFeatures } from './entities.ts'
 import { ObservationIds } from './ids.ts'
 import { insertObservations, Partitions } from './insert.ts'
 import type { EntityChanged, NewObservation, ObservationsStored, StoredObservation } from './model.ts'
+import { removeValues } from './removal.ts'
 import { SourceWriter } from './writer.ts'
 
 export { Overloaded } from './append.ts'
 export type { DatastreamInfo } from './datastreams.ts'
+export { type EditableThing, type Place, type ThingFields, type ThingPatch, thingForEdit } from './edit.ts'
+export {
+  type DatastreamFields,
+  type DatastreamPatch,
+  datasetOfDatastream,
+  datastreamsForEdit,
+  type EditableDatastream,
+  propertiesOf,
+} from './edit-datastream.ts'
 export {
   ensureDatastream,
   ensureFeatures,
@@ -92,6 +104,31 @@ export class Sensing {
   /** Drops what is remembered about datastreams: call after entities were changed by SQL. */
   forget(): void {
     this.#datastreams.forget()
+  }
+
+  /** Changes what people edit of a Thing, if nobody else did since the version `ifMatch`. */
+  async editThing(visible: readonly number[], id: number, patch: ThingPatch, ifMatch: string | undefined) {
+    const result = await this.#db.transaction((tx) => editThing(tx, visible, id, patch, ifMatch))
+    this.#edited(result.after.dataset, 'Thing', id)
+    return result
+  }
+
+  /** Changes what people edit of a Datastream, if nobody else did since the version `ifMatch`. */
+  async editDatastream(visible: readonly number[], id: number, patch: DatastreamPatch, ifMatch: string | undefined) {
+    const result = await this.#db.transaction((tx) => editDatastream(tx, visible, id, patch, ifMatch))
+    this.#edited(result.after.dataset, 'Datastream', id)
+    return result
+  }
+
+  /** Deletes all series of a dataset with their values; slow where there are millions, but others are served meanwhile. */
+  async removeValues(dataset: number): Promise<void> {
+    await removeValues(this.#db, dataset)
+    this.forget()
+  }
+
+  #edited(dataset: number, type: string, id: number): void {
+    this.forget()
+    this.changed.emit({ dataset, type, id, change: 'updated' })
   }
 
   /** A writer for one run of a source: one value per datastream and time. */

@@ -1,6 +1,14 @@
 /** The read side of sensing: what pages, charts and downloads ask for. */
 export { dayStart, iso, localDay } from './buckets.ts'
 export {
+  type DatasetFigures,
+  type DatasetStation,
+  datasetFigures,
+  datasetStations,
+  type Measure,
+} from './dataset-figures.ts'
+export { type DatasetQuality, type QualityDay, quality } from './quality.ts'
+export {
   MAX_POINTS,
   MAX_SERIES,
   type Plan,

@@ -87,16 +87,23 @@ export interface Plan {
 }
 
 /**
- * Decides range and resolution. Above `raw` the range is widened to full hours.
+ * Decides range and resolution. Above `raw` the range is widened to full hours. `most` series: a download streams them
+ * one after another and may take more than a chart.
  * Throws Problem 400 `bad-range`, `too-many-series`; 404 `not-found`.
  */
-export async function planSeries(db: Queryable, visible: readonly number[], query: SeriesQuery): Promise<Plan> {
+export async function planSeries(
+  db: Queryable,
+  visible: readonly number[],
+  query: SeriesQuery,
+  most = MAX_SERIES,
+): Promise<Plan> {
   const ids = [...new Set(query.datastreams)]
-  if (ids.length === 0 || ids.length > MAX_SERIES) {
-    throw new Problem(400, 'too-many-series', `Ask for 1 to ${MAX_SERIES} datastreams at once, not ${ids.length}.`)
+  if (ids.length === 0 || ids.length > most) {
+    throw new Problem(400, 'too-many-series', `Ask for 1 to ${most} datastreams at once, not ${ids.length}.`)
   }
   const heads = await readHeads(db, visible, ids)
-  const missing = ids.find((id) => !heads.some((head) => head.datastream === id))
+  const byId = new Map(heads.map((head) => [head.datastream, head]))
+  const missing = ids.find((id) => !byId.has(id))
   if (missing !== undefined)
     throw new Problem(404, 'not-found', `There is no datastream ${missing}, or it is not public.`)
 
@@ -123,7 +130,7 @@ export async function planSeries(db: Queryable, visible: readonly number[], quer
     resolution === 'raw' ? { from, to } : { from: Math.floor(from / HOUR) * HOUR, to: Math.ceil(to / HOUR) * HOUR }
   const offHour = resolution !== 'raw' && isOffHour(from, to, query.timeZone)
   return {
-    heads: ids.map((id) => heads.find((head) => head.datastream === id)!),
+    heads: ids.map((id) => byId.get(id)!),
     ...whole,
     resolution,
     timeZone: query.timeZone,

@@ -1,7 +1,11 @@
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { addBoards } from './boards.ts'
 import { addCity } from './city.ts'
+import { addDatasetEdit } from './dataset-edit.ts'
+import { addDatasetFiles } from './dataset-files.ts'
+import { addDatasets } from './datasets.ts'
 import type { PortalDeps } from './deps.ts'
+import { addEntityEdit } from './entity-edit.ts'
 import { addEvents } from './events.ts'
 import { addExample } from './example.ts'
 import { addFigures } from './figures.ts'
@@ -22,6 +26,10 @@ export async function registerPortalApi(app: FastifyInstance, deps: PortalDeps):
     addExample(api as unknown as FastifyInstance, deps)
     addStations(api as unknown as FastifyInstance, deps)
     addSeries(api as unknown as FastifyInstance, deps)
+    addDatasets(api as unknown as FastifyInstance, deps)
+    addDatasetFiles(api as unknown as FastifyInstance, deps)
+    addDatasetEdit(api as unknown as FastifyInstance, deps)
+    addEntityEdit(api as unknown as FastifyInstance, deps)
     addEvents(api as unknown as FastifyInstance, deps)
     addFigures(api as unknown as FastifyInstance, deps)
     addBoards(api as unknown as FastifyInstance, deps)

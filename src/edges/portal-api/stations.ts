@@ -1,21 +1,18 @@
 import { isSimulated, licenceOf } from '../../domains/catalog/index.ts'
-import { type Station, type StationOverview, station, stationOverview } from '../../domains/sensing/index.ts'
+import { type Station, station, stationOverview } from '../../domains/sensing/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { PortalDeps } from './deps.ts'
+import { rememberShared } from './remember.ts'
 import { ProblemAnswer, StationAnswer, StationParams, StationsAnswer } from './schemas.ts'
 import { stationQuery } from './station-query.ts'
-
-const FRESH_MS = 1_000
-const LONGEST_MS = 10_000
-/** Share of the time the list may keep the database busy, however many people look at it. */
-const SHARE = 0.1
 
 /** `GET /api/v1/stations` and `/api/v1/stations/{id}`: what the pages show. */
 export function addStations(api: FastifyInstance, deps: PortalDeps): void {
   const { db, access } = deps
   const query = stationQuery(deps)
-  const remembered = rememberOverviews((visible) => stationOverview(db, visible, query))
+  const remembered = rememberShared((visible: readonly number[]) => stationOverview(db, visible, query))
+  deps.sensing.changed.on(() => remembered.forget())
 
   api.get(
     '/api/v1/stations',
@@ -28,7 +25,7 @@ export function addStations(api: FastifyInstance, deps: PortalDeps): void {
     },
     async (request, reply) => {
       reply.header('cache-control', 'no-cache')
-      return remembered(access.visible(request.actor))
+      return remembered(access.visible(request.actor), '')
     },
   )
 
@@ -50,28 +47,6 @@ export function addStations(api: FastifyInstance, deps: PortalDeps): void {
       return page(found, deps, request.origin)
     },
   )
-}
-
-/**
- * The list is asked for by everyone who opens the start page: callers with the same rights share an answer for a second,
- * or longer where it costs more.
- */
-function rememberOverviews(make: (visible: readonly number[]) => Promise<StationOverview>) {
-  const known = new WeakMap<readonly number[], { until: number; answer: Promise<StationOverview> }>()
-  return (visible: readonly number[]): Promise<StationOverview> => {
-    const found = known.get(visible)
-    if (found && found.until > Date.now()) return found.answer
-    const began = Date.now()
-    const entry = { until: Number.POSITIVE_INFINITY, answer: make(visible) }
-    known.set(visible, entry)
-    entry.answer.then(
-      () => {
-        entry.until = Date.now() + Math.min(Math.max(FRESH_MS, (Date.now() - began) / SHARE), LONGEST_MS)
-      },
-      () => known.delete(visible),
-    )
-    return entry.answer
-  }
 }
 
 function page(found: Station, { catalog }: PortalDeps, origin: string) {

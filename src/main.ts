@@ -86,7 +86,7 @@ async function wantsExample({ config, db, example }: Platform, empty: boolean): 
 
 /** The edges on a platform: what the world can reach. */
 async function serve(platform: Platform, closers: { name: string; close: () => unknown }[]): Promise<void> {
-  const { config, log, db, access, catalog, sensing, city } = platform
+  const { config, log, db, access, catalog, sensing } = platform
   const origin = () => config.publicUrl ?? `http://localhost:${config.port}`
   const app = await createHttp({ log, publicUrl: config.publicUrl, trustProxy: config.trustProxy })
   registerSession(app, { access })
@@ -109,8 +109,7 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
     extra: [sensorThingsOpenApi()],
   })
   registerWebhook(app, { sources: platform.sources, access })
-  const mapOrigin = city.profile.map.style ? [new URL(city.profile.map.style).origin] : []
-  await registerWeb(app, { root: INTERFACE, mapOrigins: mapOrigin })
+  await registerWeb(app, { root: INTERFACE })
   const broker = new Broker({
     port: config.mqttPort,
     access,

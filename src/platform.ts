@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Config } from './config.ts'
 import { Access } from './domains/access/index.ts'
+import { Basemap } from './domains/basemap/index.ts'
 import { Boards } from './domains/boards/index.ts'
 import { Catalog, City } from './domains/catalog/index.ts'
 import { Example } from './domains/example/index.ts'
@@ -24,6 +25,7 @@ export interface Platform {
   access: Access
   sensing: Sensing
   sources: Sources
+  basemap: Basemap
   example: Example
   boards: Boards
   /** Set by `main.ts` while the platform listens on its ports. */
@@ -56,6 +58,7 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
       timeZone: () => city.profile.timeZone,
       environment: process.env,
     })
+    const basemap = new Basemap({ dataDir: config.dataDir, fetcher, log, profile: () => city.profile.map })
     const example = new Example({
       db,
       sensing,
@@ -77,12 +80,14 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
       access,
       sensing,
       sources,
+      basemap,
       example,
       boards: new Boards({ db, access, catalog }),
       serving: false,
       async close() {
         await example.stop()
         await sources.stop()
+        await basemap.close()
         await fetcher.close()
         await sensing.drain()
         await db.close()

@@ -48,7 +48,8 @@ async function examine(ctx: CommandContext): Promise<Finding[]> {
         : 'see the sentence above; the other checks need the database'
     findings.push({ check: 'database', result: 'problem', found: (error as Error).message, advice })
   }
-  if (platform) findings.push(...(await database(platform)), await disk(platform), ...(await ports(platform)))
+  if (platform)
+    findings.push(...(await database(platform)), await disk(platform), ...(await ports(platform)), await map(platform))
   return findings
 }
 
@@ -149,6 +150,19 @@ async function ports(platform: Platform): Promise<Finding[]> {
       })
   }
   return findings
+}
+
+/** What the city's map is drawn on; only a wish that is not fulfilled is worth a warning. */
+async function map({ basemap }: Platform): Promise<Finding> {
+  const { kind, styleHost, archive, problems } = await basemap.status()
+  const found =
+    kind === 'style'
+      ? `style from ${styleHost}`
+      : kind === 'archive'
+        ? `${archive!.name}, ${(archive!.bytes / 1024 ** 2).toFixed(1)} MiB, zoom ${archive!.minZoom} to ${archive!.maxZoom}`
+        : 'drawn from the data: neither a map style nor a file in DATA_DIR/map'
+  if (problems.length === 0) return { check: 'map', result: 'ok', found }
+  return { check: 'map', result: 'warning', found, advice: problems.map((problem) => problem.detail).join(' ') }
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import type { TSchema } from 'typebox'
 import Value from 'typebox/value'
 import { databases } from '../../../test/support/database.ts'
+import { noMap } from '../../../test/support/map.ts'
 import { regular, type Town, town } from '../../../test/support/stations.ts'
 import { Access, type Actor, ANONYMOUS } from '../../domains/access/index.ts'
 import { City } from '../../domains/catalog/index.ts'
@@ -64,6 +65,7 @@ for (const engine of databases()) {
         request.actor = request.headers.authorization ? KEY : ANONYMOUS
       })
       await registerPortalApi(app, {
+        basemap: noMap(),
         db: place.db,
         access: new Access({ db: place.db, catalog: place.catalog, openWrite: false }),
         catalog: place.catalog,

@@ -1,4 +1,5 @@
 import type { Access } from '../../domains/access/index.ts'
+import type { Basemap } from '../../domains/basemap/index.ts'
 import type { Boards } from '../../domains/boards/index.ts'
 import type { Catalog, City } from '../../domains/catalog/index.ts'
 import type { Example } from '../../domains/example/index.ts'
@@ -15,6 +16,7 @@ export interface PortalDeps {
   city: City
   sensing: Sensing
   boards: Boards
+  basemap: Basemap
   sources: Pick<Sources, 'list' | 'log'>
   example: Pick<Example, 'status' | 'create' | 'remove'>
   log: Log

@@ -9,6 +9,7 @@ import { addEntityEdit } from './entity-edit.ts'
 import { addEvents } from './events.ts'
 import { addExample } from './example.ts'
 import { addFigures } from './figures.ts'
+import { addMap } from './map.ts'
 import { describeApi } from './openapi.ts'
 import { addSeries } from './series.ts'
 import { addStations } from './stations.ts'
@@ -24,6 +25,7 @@ export async function registerPortalApi(app: FastifyInstance, deps: PortalDeps):
     api.setSerializerCompiler(() => (data) => JSON.stringify(data))
     addCity(api as unknown as FastifyInstance, deps)
     addExample(api as unknown as FastifyInstance, deps)
+    addMap(api as unknown as FastifyInstance, deps)
     addStations(api as unknown as FastifyInstance, deps)
     addSeries(api as unknown as FastifyInstance, deps)
     addDatasets(api as unknown as FastifyInstance, deps)

@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import type { TSchema } from 'typebox'
 import Value from 'typebox/value'
 import { databases } from '../../../test/support/database.ts'
+import { noMap } from '../../../test/support/map.ts'
 import { isoOf, regular, type Town, town } from '../../../test/support/stations.ts'
 import { Access, type Actor, ANONYMOUS } from '../../domains/access/index.ts'
 import { Boards } from '../../domains/boards/index.ts'
@@ -73,6 +74,7 @@ for (const engine of databases()) {
         request.actor = request.headers.authorization ? KEY : ANONYMOUS
       })
       await registerPortalApi(app, {
+        basemap: noMap(),
         db: place.db,
         access,
         catalog: place.catalog,

@@ -58,7 +58,10 @@ export const CityAnswer = Type.Object({
   bounds: Type.Array(Type.Number(), { minItems: 4, maxItems: 4, description: 'West, south, east, north in degrees' }),
   languages: Type.Array(Type.String()),
   contact: nullable(Type.String()),
-  map: Type.Object({ style: nullable(Type.String()), attribution: nullable(Type.String()) }),
+  map: Type.Object({
+    kind: described(Type.Enum(['style', 'archive', 'plain']), 'What the map is drawn on; more at /api/v1/map'),
+    attribution: described(nullable(Type.String()), 'Who must be credited for it: HTML with links only'),
+  }),
   openWrite: described(Type.Boolean(), 'Anonymous callers may write to the dataset "offen"'),
   version: Type.String(),
   sourceCode: Type.String(),

@@ -8,36 +8,31 @@ import { PAGES } from './pages.ts'
 export interface WebOptions {
   /** Folder of the built pages. */
   root: string
-  /** Addresses the map style of the city profile needs, for the content security policy. */
-  mapOrigins: string[]
 }
 
 /** Programs ask here: a wrong address is answered as a problem, never as a page. */
 const INTERFACES = /^\/(api|sta|d)(\/|$)/
 
 /** Nothing from elsewhere, nothing inline. `blob:` is the map's worker. */
-function contentSecurityPolicy(mapOrigins: string[]): string {
-  const map = mapOrigins.join(' ')
-  return [
-    `default-src 'none'`,
-    `script-src 'self'`,
-    `style-src 'self' 'unsafe-inline'`,
-    `img-src 'self' data: blob: ${map}`,
-    `font-src 'self' data:`,
-    `connect-src 'self' ${map}`,
-    `worker-src 'self' blob:`,
-    `manifest-src 'self'`,
-    `base-uri 'none'`,
-    `form-action 'self'`,
-    `frame-ancestors 'none'`,
-  ].join('; ')
-}
+const CONTENT_SECURITY_POLICY = [
+  `default-src 'none'`,
+  `script-src 'self'`,
+  `style-src 'self' 'unsafe-inline'`,
+  `img-src 'self' data: blob:`,
+  `font-src 'self' data:`,
+  `connect-src 'self'`,
+  `worker-src 'self' blob:`,
+  `manifest-src 'self'`,
+  `base-uri 'none'`,
+  `form-action 'self'`,
+  `frame-ancestors 'none'`,
+].join('; ')
 
 /** Serves the built pages: hashed files for a year, the page itself always fresh. */
-export async function registerWeb(app: FastifyInstance, { root, mapOrigins }: WebOptions): Promise<void> {
+export async function registerWeb(app: FastifyInstance, { root }: WebOptions): Promise<void> {
   const page = existsSync(join(root, 'index.html')) ? await readFile(join(root, 'index.html'), 'utf8') : ''
   const headers = {
-    'content-security-policy': contentSecurityPolicy(mapOrigins),
+    'content-security-policy': CONTENT_SECURITY_POLICY,
     'referrer-policy': 'same-origin',
     'cross-origin-opener-policy': 'same-origin',
     'permissions-policy': 'camera=(), microphone=(), geolocation=(self)',

@@ -78,7 +78,7 @@ export class Fetcher {
       }
       return fetched(url, answer, options.maxBytes ?? Number.POSITIVE_INFINITY)
     }
-    throw new FetchFailed(`${address} redirects more than ${REDIRECTS} times`)
+    throw new FetchFailed(`${withoutQuery(address)} redirects more than ${REDIRECTS} times`)
   }
 
   async close(): Promise<void> {
@@ -115,6 +115,9 @@ export class Fetcher {
   }
 }
 
+/** Keys stand in the query of an address: never in a message. */
+export const withoutQuery = (text: string): string => text.replace(/(https?:\/\/[^\s?]*)\?\S*/g, '$1')
+
 type Answer = Awaited<ReturnType<typeof request>>
 
 function fetched(url: URL, { headers, body }: Answer, maxBytes: number): Fetched {
@@ -125,13 +128,14 @@ function fetched(url: URL, { headers, body }: Answer, maxBytes: number): Fetched
   const length = header('content-length') === null ? null : Number(header('content-length'))
   if (length !== null && length > maxBytes) {
     body.destroy()
-    throw new FetchFailed(`${url.href} is ${length} bytes long, more than the ${maxBytes} allowed`)
+    throw new FetchFailed(`${withoutQuery(url.href)} is ${length} bytes long, more than the ${maxBytes} allowed`)
   }
   let bytes = 0
   const limited = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length
-      if (bytes > maxBytes) done(new FetchFailed(`${url.href} is longer than the ${maxBytes} bytes allowed`))
+      if (bytes > maxBytes)
+        done(new FetchFailed(`${withoutQuery(url.href)} is longer than the ${maxBytes} bytes allowed`))
       else done(null, chunk)
     },
   })

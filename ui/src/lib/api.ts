@@ -6,7 +6,7 @@ export interface City {
   bounds: [number, number, number, number]
   languages: string[]
   contact: string | null
-  map: { style: string | null; attribution: string | null }
+  map: { kind: 'style' | 'archive' | 'plain'; attribution: string | null }
   openWrite: boolean
   version: string
   sourceCode: string

@@ -3,7 +3,7 @@ export type Bounds = [number, number, number, number]
 
 /**
  * What the markers need of a map: where a place is on the screen now. Two kinds exist: `PlainCamera` for our own
- * ground, which loads nothing, and one over MapLibre for a city whose profile names a map style.
+ * ground, which loads nothing, and one over MapLibre for a city with a map style or a map file of its own.
  */
 export interface Camera {
   /** In the convention of 512-pixel tiles: the world is 512 · 2^zoom pixels wide. */
@@ -17,6 +17,8 @@ export interface Camera {
   /** Zooms by so many steps around a place, or around the middle. */
   zoomBy(steps: number, around?: [lon: number, lat: number]): void
   resize(): void
+  /** Draws in the colours of the dark page, or of the light one. Absent where the ground follows by itself. */
+  setDark?(dark: boolean): void
   destroy(): void
 }
 

@@ -1,23 +1,33 @@
 import 'maplibre-gl/dist/maplibre-gl.css'
+import '../styles/maplibre.css'
 import { AttributionControl, Map as MapLibre, setWorkerUrl } from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url'
+import { loadStyle } from './base-map.ts'
 import type { Bounds, Camera } from './camera.ts'
 
 // By default the worker starts from a blob: address; from our own origin the content security policy can be stricter.
 setWorkerUrl(workerUrl)
 
 /**
- * A camera over MapLibre, for a city whose profile names a map style. Loaded only then. Throws when the browser has
- * no WebGL; `failed` is called when the style cannot be had, so that our own ground can take over.
+ * A camera over MapLibre, for a city with a map style or a map file of its own. Loaded only then. Throws when the map
+ * cannot be had or the browser has no WebGL; `failed` is called when that shows later, so that our own ground can take
+ * over.
  */
-export function openMap(
+export async function openMap(
   element: HTMLElement,
-  options: { style: string; attribution: string | null; center: [number, number]; texts: Record<string, string> },
+  options: {
+    attribution: string | null
+    center: [number, number]
+    texts: Record<string, string>
+    lang: string
+    dark: boolean
+  },
   on: { moved: () => void; failed: (reason: string) => void },
-): Camera {
+): Promise<Camera> {
+  const style = await loadStyle(options.lang)
   const map = new MapLibre({
     container: element,
-    style: options.style,
+    style: style(options.dark),
     center: options.center,
     zoom: 11,
     attributionControl: false,
@@ -34,6 +44,7 @@ export function openMap(
   map.touchZoomRotate.disableRotation()
   map.keyboard.disableRotation()
   let touched = false
+  let dark = options.dark
   map.on('move', on.moved)
   map.on('movestart', (event) => {
     if (event.originalEvent) touched = true
@@ -77,6 +88,11 @@ export function openMap(
     },
     resize() {
       map.resize()
+    },
+    setDark(wanted) {
+      if (wanted === dark) return
+      dark = wanted
+      map.setStyle(style(dark))
     },
     destroy() {
       map.remove()

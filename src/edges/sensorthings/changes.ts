@@ -1,17 +1,8 @@
 import type { EntityChanged, StoredObservation } from '../../domains/sensing/index.ts'
-import type { Queryable } from '../../kernel/db/index.ts'
-import type { Context } from './context.ts'
+import type { Context, Work } from './context.ts'
 import { StaError } from './errors.ts'
 
-/** One request that writes: its transaction, and what to tell others once it is committed. */
-export interface Work {
-  tx: Queryable
-  context: Context
-  /** Dataset for what is made and has no owner of its own; found out before the transaction. */
-  home: number | null
-  changed: EntityChanged[]
-  stored: StoredObservation[]
-}
+export type { Work } from './context.ts'
 
 /**
  * Runs a change in one transaction: all or nothing. After the commit what is remembered about datastreams is dropped and
@@ -22,6 +13,8 @@ export async function inTransaction<R>(
   home: number | null,
   work: (work: Work) => Promise<R>,
 ): Promise<R> {
+  // One of several requests of one transaction: whoever opened it commits and tells.
+  if (context.group) return work({ ...context.group, context, home })
   const changed: EntityChanged[] = []
   const stored: StoredObservation[] = []
   const result = await context.db.transaction(
@@ -32,10 +25,22 @@ export async function inTransaction<R>(
     },
     { timeoutMs: 120_000 },
   )
+  announce(context, changed, stored)
+  return result
+}
+
+/**
+ * Several requests in one transaction (an atomicity group of a batch): all or nothing, and what one makes the next can
+ * see. `work` gets the context its requests are to run in.
+ */
+export async function asGroup<R>(context: Context, work: (context: Context) => Promise<R>): Promise<R> {
+  return inTransaction(context, null, ({ tx, changed, stored }) => work({ ...context, group: { tx, changed, stored } }))
+}
+
+function announce(context: Context, changed: readonly EntityChanged[], stored: readonly StoredObservation[]): void {
   if (changed.length > 0) context.sensing.forget()
   for (const change of changed) context.sensing.changed.emit(change)
   context.sensing.announce(stored)
-  return result
 }
 
 /** Throws 401 or 403 unless the actor may do this in that dataset. */

@@ -1,7 +1,7 @@
 import type { Access, Actor } from '../../domains/access/index.ts'
 import type { Catalog } from '../../domains/catalog/index.ts'
-import type { Sensing } from '../../domains/sensing/index.ts'
-import type { Database } from '../../kernel/db/index.ts'
+import type { EntityChanged, Sensing, StoredObservation } from '../../domains/sensing/index.ts'
+import type { Database, Queryable } from '../../kernel/db/index.ts'
 import { Builder } from './builder.ts'
 import { notFound } from './errors.ts'
 import { chainEnd, describeSteps, type Step } from './path.ts'
@@ -14,6 +14,16 @@ export interface Deps {
   sensing: Sensing
 }
 
+/** One request that writes: its transaction, and what to tell others once it is committed. */
+export interface Work {
+  tx: Queryable
+  context: Context
+  /** Dataset for what is made and has no owner of its own; found out before the transaction. */
+  home: number | null
+  changed: EntityChanged[]
+  stored: StoredObservation[]
+}
+
 /** One request: who asks, at which service root. */
 export interface Context extends Deps {
   actor: Actor
@@ -23,6 +33,8 @@ export interface Context extends Deps {
   root: number | null
   /** Keys of the datasets this request may see. */
   visible: readonly number[]
+  /** The transaction this request is one of several of (an atomicity group of a batch); what is read is read in it. */
+  group?: Pick<Work, 'tx' | 'changed' | 'stored'>
 }
 
 /** Makes the context of a request. `slug` names a dataset's own root: 404 when there is none the actor may see. */
@@ -34,18 +46,21 @@ export function makeContext(deps: Deps, actor: Actor, origin: string, slug: stri
   return { ...deps, actor, base: `${origin}/d/${slug}/sta/v1.1`, root: dataset.key, visible: [dataset.key] }
 }
 
+/** Where this request reads: in the transaction it is part of, else in the database. */
+export const readerOf = (context: Context): Queryable => context.group?.tx ?? context.db
+
 export const builderOf = (context: Context): Builder => new Builder(context.visible)
 
 /** Id and dataset of the entity a chain ends at. Throws 404 when a step does not exist, does not belong, or is hidden. */
 export async function resolve(context: Context, steps: readonly Step[]): Promise<{ id: number; dataset: number }> {
   const [only] = steps
-  if (steps.length === 1 && only!.type.name === 'Datastream') {
+  if (steps.length === 1 && only!.type.name === 'Datastream' && !context.group) {
     // The hot case answers from memory.
     const info = only!.id! <= 2_147_483_647 ? await context.sensing.datastream(only!.id!) : null
     if (info && context.visible.includes(info.dataset)) return { id: info.id, dataset: info.dataset }
     throw missing(steps)
   }
-  const [row] = await context.db.run(chainEnd(builderOf(context), steps))
+  const [row] = await readerOf(context).run(chainEnd(builderOf(context), steps))
   if (!row) throw missing(steps)
   return row
 }

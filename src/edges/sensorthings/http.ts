@@ -1,9 +1,8 @@
-import { Overloaded } from '../../domains/sensing/index.ts'
-import { DatabaseUnavailable, QueryTimeout, SqlError } from '../../kernel/db/index.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from '../../kernel/http/index.ts'
-import { Problem } from '../../kernel/problem.ts'
+import { Multipart } from './batch-multipart.ts'
 import type { Deps } from './context.ts'
 import { StaError } from './errors.ts'
+import { explain } from './explain.ts'
 import type { Answer } from './read.ts'
 import { SensorThings } from './service.ts'
 
@@ -20,9 +19,11 @@ export function registerSensorThings(app: FastifyInstance, deps: Deps & { origin
   const service = new SensorThings(deps, deps.origin ?? (() => ''))
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
+    const types = ['application/json', 'application/json-patch+json', 'multipart/mixed']
+    scope.addContentTypeParser(types, { parseAs: 'string' }, (request, text, done) => {
       try {
-        done(null, parseJson(text as string))
+        const type = request.headers['content-type'] ?? ''
+        done(null, /^multipart\//i.test(type) ? new Multipart(type, text as string) : parseJson(text as string))
       } catch (error) {
         done(error as Error)
       }
@@ -42,7 +43,15 @@ export function registerSensorThings(app: FastifyInstance, deps: Deps & { origin
           const root = start ?? `/d/${request.url.split('/', 3)[2]}/sta/v1.1`
           const { path, search } = split(request.url, root.length)
           const context = service.context(request.actor, request.origin, request.params.dataset ?? null)
-          const answer = await service.handle(context, { method: request.method, path, search, body: request.body })
+          const { 'content-type': contentType, 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = request.headers
+          const headers = { contentType, ifMatch, ifNoneMatch }
+          const answer = await service.handle(context, {
+            method: request.method,
+            path,
+            search,
+            body: request.body,
+            headers,
+          })
           return send(reply, answer, request.method)
         },
       })
@@ -75,7 +84,7 @@ function send(reply: FastifyReply, answer: Answer, method: string): FastifyReply
   reply.code(answer.status)
   if (answer.headers) reply.headers(answer.headers)
   if (answer.text !== undefined)
-    return reply.type('text/plain; charset=utf-8').send(method === 'HEAD' ? '' : answer.text)
+    return reply.type(answer.type ?? 'text/plain; charset=utf-8').send(method === 'HEAD' ? '' : answer.text)
   if (answer.body === undefined) return reply.send()
   return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer.body))
 }
@@ -91,32 +100,4 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply)
   if (status === 503) reply.header('retry-after', '5')
   const body = { code: status, type: 'error', message, ...(position === undefined ? {} : { position }) }
   return reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body))
-}
-
-function explain(error: unknown): { status: number; message: string; position?: number } {
-  if (error instanceof StaError) return { status: error.status, message: error.message, position: error.position }
-  if (error instanceof Problem) return { status: error.status, message: error.message }
-  if (error instanceof QueryTimeout)
-    return {
-      status: 503,
-      message: 'The answer would take too long: narrow the request ($filter by time, smaller $top, fewer $expand).',
-    }
-  if (error instanceof Overloaded) return { status: 503, message: error.message }
-  if (error instanceof DatabaseUnavailable)
-    return { status: 503, message: 'The database is not available at the moment: try again.' }
-  if (error instanceof SqlError) return explainSql(error)
-  const { statusCode, message } = error as { statusCode?: number; message?: string }
-  if (statusCode && statusCode >= 400 && statusCode < 500)
-    return { status: statusCode, message: message ?? 'bad request' }
-  return { status: 500, message: 'Something went wrong here; the log knows more.' }
-}
-
-/** What values can do wrong only inside the database: data exceptions, limits, links that vanished meanwhile. */
-function explainSql(error: SqlError): { status: number; message: string } {
-  if (error.code.startsWith('22')) return { status: 400, message: `a value cannot be used so: ${error.message}` }
-  if (error.code.startsWith('54')) return { status: 400, message: `too complex: ${error.message}` }
-  if (error.code === '23503') return { status: 409, message: 'an entity this request refers to was deleted meanwhile' }
-  if (error.code === '23505') return { status: 409, message: 'somebody else made the same entity at the same time' }
-  if (error.code === '40P01' || error.code === '40001') return { status: 503, message: 'two changes met; try again' }
-  return { status: 500, message: 'Something went wrong here; the log knows more.' }
 }

@@ -3,7 +3,7 @@ import { sql } from '../../kernel/db/index.ts'
 import { type Json, readId } from './body.ts'
 import { Builder } from './builder.ts'
 import { allow, mayLink } from './changes.ts'
-import type { Context } from './context.ts'
+import { type Context, readerOf, resolve } from './context.ts'
 import { bad, StaError } from './errors.ts'
 import type { Entity } from './format.ts'
 import { widenAreas } from './insert.ts'
@@ -53,6 +53,7 @@ export async function createPlainObservation(
   body: unknown,
   given: number | null,
 ): Promise<Entity | null> {
+  if (context.group) return null
   const id = plainDatastream(body, given)
   if (id === null || !Number.isSafeInteger(id) || id < 0 || id > 2_147_483_647) return null
   const info = await context.sensing.datastream(id)
@@ -99,12 +100,20 @@ export async function createObservations(context: Context, json: unknown): Promi
     }
   }
   if (rows.length > 0) {
-    const ids = await context.sensing.append(rows)
+    const ids = await append(context, rows)
     const prefix = `${context.base}/Observations(`
     for (let i = 0; i < ids.length; i++) results[places[i]!] = `${prefix}${ids[i]})`
     await widen(context, rows)
   }
   return results
+}
+
+/** By group commit, or in the transaction the request is part of. */
+async function append(context: Context, rows: NewObservation[]): Promise<number[]> {
+  if (!context.group) return context.sensing.append(rows)
+  const stored = await context.sensing.appendIn(context.group.tx, rows)
+  context.group.stored.push(...stored)
+  return stored.map((row) => row.id)
 }
 
 interface Group {
@@ -141,10 +150,10 @@ function readGroup(json: unknown, where: string): Group {
 async function datastreamDataset(context: Context, group: Group): Promise<number> {
   const link = group.datastream as Json | null
   const id = readId(link?.['@iot.id'], `${group.where}/Datastream/@iot.id`)
-  const info = id <= 2_147_483_647 ? await context.sensing.datastream(id) : null
-  if (!info || !context.visible.includes(info.dataset)) throw bad(`Datastreams(${id}) does not exist`)
-  allow(context, 'create', info.dataset)
-  return info.dataset
+  if (id > 2_147_483_647) throw bad(`Datastreams(${id}) does not exist`)
+  const { dataset } = await resolve(context, [{ type: typeNamed('Datastream'), navigation: null, id }])
+  allow(context, 'create', dataset)
+  return dataset
 }
 
 function readRow(
@@ -192,7 +201,7 @@ async function knownFeatures(context: Context, groups: Group[]): Promise<Map<num
   }
   if (ids.size === 0) return new Map()
   const source = new Builder(context.visible).source(typeNamed('FeatureOfInterest'))
-  const found = await context.db.run<{ id: number; dataset: number }>(
+  const found = await readerOf(context).run<{ id: number; dataset: number }>(
     sql`select ${sql.ref(`${source.alias}.id`)} as id, ${sql.ref(`${source.alias}.dataset`)} as dataset from ${source.from}
       where ${sql.ref(`${source.alias}.id`)} = any(${[...ids]}::int4[]) and ${sql.join(source.where, sql` and `)}`,
   )
@@ -201,7 +210,7 @@ async function knownFeatures(context: Context, groups: Group[]): Promise<Map<num
 
 async function widen(context: Context, rows: NewObservation[]): Promise<void> {
   if (!rows.some((row) => row.foi)) return
-  await widenAreas({ tx: context.db }, rows)
+  await widenAreas({ tx: readerOf(context) }, rows)
 }
 
 const messageOf = (error: unknown): string => {

@@ -25,6 +25,7 @@ export interface Step {
 export type Resource =
   | { kind: 'root' }
   | { kind: 'createObservations' }
+  | { kind: 'batch' }
   | { kind: 'set'; parents: Step[]; navigation: Navigation | null; type: EntityType; as: 'entities' | 'ref' | 'count' }
   | { kind: 'entity'; steps: Step[]; ref: boolean }
   | {
@@ -38,7 +39,7 @@ export type Resource =
 
 const MAX_STEPS = 20
 const MAX_LENGTH = 4_096
-const LATER = new Set(['$batch', '$metadata', 'MultiDatastreams', 'Actuators', 'TaskingCapabilities', 'Tasks'])
+const LATER = new Set(['$metadata', 'MultiDatastreams', 'Actuators', 'TaskingCapabilities', 'Tasks'])
 
 /**
  * Reads the path below the service root (`Things(1)/Datastreams`, percent-encoded). Throws 404 with the 0-based
@@ -51,6 +52,7 @@ export function parsePath(raw: string): Resource {
   if (segments.length > MAX_STEPS + 32) throw new StaError(400, 'the path has too many steps', segments[MAX_STEPS]!.at)
   const first = segments[0]!
   if (first.text === 'CreateObservations' && segments.length === 1) return { kind: 'createObservations' }
+  if (first.text === '$batch' && segments.length === 1) return { kind: 'batch' }
   const { name, id } = split1(first)
   const type = typeOfSet(name)
   if (!type) {

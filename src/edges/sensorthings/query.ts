@@ -10,6 +10,8 @@ const MAX_EXPAND_DEPTH = 12
 /** Most rows one answer may reach for along one chain of expands; smaller inner pages with a nextLink keep within it. */
 const MAX_FANOUT = 1_000_000
 
+export type ResultFormat = 'default' | 'dataArray' | 'csv' | 'geojson'
+
 /** The query options about one set or entity, checked against the model. */
 export interface Query {
   filter: Expr | null
@@ -22,7 +24,7 @@ export interface Query {
   count: boolean
   /** Values of the sort keys of the last row of the page before. */
   after: unknown[] | null
-  resultFormat: 'default' | 'dataArray'
+  resultFormat: ResultFormat
   /** The options as written, for nextLinks. */
   raw: Map<string, string>
 }
@@ -157,10 +159,20 @@ function readToken(value: string): unknown[] {
   throw bad('$skiptoken: not a token of this service; follow @iot.nextLink as it was given', 0)
 }
 
-function readResultFormat(type: EntityType, value: string): 'dataArray' {
-  if (value !== 'dataArray') throw bad(`$resultFormat: "${value.slice(0, 40)}" is not supported; dataArray is`, 0)
-  if (type.name !== 'Observation') throw bad('$resultFormat: dataArray is for Observations', 0)
-  return 'dataArray'
+const FORMATS: Record<string, ResultFormat> = {
+  default: 'default',
+  dataarray: 'dataArray',
+  csv: 'csv',
+  geojson: 'geojson',
+}
+
+function readResultFormat(type: EntityType, value: string): ResultFormat {
+  const name = value.toLowerCase()
+  const format = Object.hasOwn(FORMATS, name) ? FORMATS[name]! : null
+  if (format === null) throw bad(`$resultFormat: "${value.slice(0, 40)}" is none of dataArray, CSV, GeoJSON`, 0)
+  if (format === 'dataArray' && type.name !== 'Observation')
+    throw bad('$resultFormat: dataArray is for Observations', 0)
+  return format
 }
 
 function readSelect(type: EntityType, items: SelectItem[], option: string): Set<string> {

@@ -1,6 +1,6 @@
 import { type Sql, sql } from '../../kernel/db/index.ts'
 import { fromAll } from './builder.ts'
-import { builderOf, type Context, missing, resolve } from './context.ts'
+import { builderOf, type Context, missing, readerOf, resolve } from './context.ts'
 import { formatDataArray } from './data-array.ts'
 import { bad } from './errors.ts'
 import { type Entity, formatEntity, nextLink } from './format.ts'
@@ -25,12 +25,15 @@ import {
   selectOne,
   selectRows,
 } from './select.ts'
+import { csvOf, geojsonOf } from './tabular.ts'
 
 /** An answer: JSON (`body`), raw text (`text`), or nothing. */
 export interface Answer {
   status: number
   body?: unknown
   text?: string
+  /** Content type of `text`; plain text where it is left out. */
+  type?: string
   headers?: Record<string, string>
 }
 
@@ -51,6 +54,14 @@ export async function readSet(context: Context, resource: SetResource, options: 
   const { rows, shape, more } = page
   const address = `${context.base}/${pathOf(resource)}`
   const next = more ? nextLink(address, shape, rows.at(-1)) : null
+  // Where the form of the answer has no place for it, the way to the next page stands in a header (RFC 8288).
+  const headers = next ? { link: `<${next}>; rel="next"` } : undefined
+  if (query.resultFormat === 'csv')
+    return { status: 200, headers, type: 'text/csv; charset=utf-8', text: csvOf(shape, rows, context.base) }
+  if (query.resultFormat === 'geojson') {
+    const text = JSON.stringify(geojsonOf(shape, rows, context.base, next))
+    return { status: 200, headers, type: 'application/geo+json; charset=utf-8', text }
+  }
   if (next) body['@iot.nextLink'] = next
   body.value =
     query.resultFormat === 'dataArray'
@@ -76,7 +87,7 @@ async function readPage(
   const ofDatastream = isOfDatastream(resource)
   if (ofDatastream && isLatest(query)) {
     const { sql: rowSql, shape } = latestRow(builder, type, query, sql`${parent!}::int4`)
-    const rows = await context.db.run<Row>(rowSql)
+    const rows = await readerOf(context).run<Row>(rowSql)
     return { rows, shape, more: rows[0]?.more === true }
   }
   let source = navigation ? builder.hop(navigation, parent!) : builder.source(type)
@@ -84,14 +95,14 @@ async function readPage(
   if (type.name === 'Observation' && !navigation) {
     if (isNewestFirst(query)) source = newestObservations(builder, skip + query.top + 1)
     else if (isByDatastream(query)) {
-      const start = canJump(query) ? await jump(context.db, builder, skip) : { datastream: 0, skip }
+      const start = canJump(query) ? await jump(readerOf(context), builder, skip) : { datastream: 0, skip }
       skip = start.skip
       source = observationsByDatastream(builder, query, start)
     }
   }
   const scope = { fixedDatastream: ofDatastream, skip }
   const { sql: rowsSql, shape } = selectRows(builder, type, query, source, scope)
-  const rows = await context.db.run<Row>(rowsSql)
+  const rows = await readerOf(context).run<Row>(rowsSql)
   const more = rows.length > query.top
   if (more) rows.length = query.top
   return { rows, shape, more }
@@ -109,7 +120,7 @@ async function count(
   if (isOfDatastream(resource)) counted = countOfDatastream(sql`${parent!}::int4`)
   else if (type.name === 'Observation' && !navigation) counted = countOfAll(builder)
   const source = navigation ? builder.hop(navigation, parent!) : builder.source(type)
-  const [row] = await context.db.run<{ n: number }>(
+  const [row] = await readerOf(context).run<{ n: number }>(
     countRows(builder, type, query, source, { fixedDatastream: false, counted }),
   )
   return row!.n
@@ -135,26 +146,42 @@ export async function readEntity(
   const type = steps.at(-1)!.type
   const query = readQuery(type, options)
   if (ref) query.select = new Set(['selfLink'])
-  return { status: 200, body: await entityBody(context, steps, type, query) }
+  const { entity, version } = await entityBody(context, steps, type, query)
+  return { status: 200, body: entity, headers: etagHeader(version) }
 }
 
-async function entityBody(context: Context, steps: Step[], type: EntityType, query: Query): Promise<Entity> {
+interface Read {
+  entity: Entity
+  /** Changes with every change of the row; null where the way to it does not tell. */
+  version: string | null
+}
+
+/** `ETag` for `If-Match` (RFC 9110 §13.1.1): weak, for one entity has several representations ($select, $expand). */
+export const etagOf = (version: string): string => `W/"${version}"`
+
+const etagHeader = (version: string | null): Record<string, string> | undefined =>
+  version === null ? undefined : { etag: etagOf(version) }
+
+async function entityBody(context: Context, steps: Step[], type: EntityType, query: Query): Promise<Read> {
   const builder = builderOf(context)
   const { hops, where, last } = chain(builder, steps)
-  const { sql: oneSql, shape } = selectOne(builder, type, query, { alias: last.alias, from: fromAll(hops), where })
-  const [row] = await context.db.run<Row>(oneSql)
+  // Observations found by their feature come through a subselect, which has no row version.
+  const versioned = steps.at(-1)!.navigation?.via.kind !== 'featureObservations'
+  const source = { alias: last.alias, from: fromAll(hops), where }
+  const { sql: oneSql, shape } = selectOne(builder, type, query, source, versioned)
+  const [row] = await readerOf(context).run<Row>(oneSql)
   if (!row) throw missing(steps)
-  return formatEntity(shape, row, context.base)
+  return { entity: formatEntity(shape, row, context.base), version: (row.version as string | undefined) ?? null }
 }
 
 /** The entity with this id as GET without options gives it; null when it does not exist or may not be seen. */
-export async function readById(context: Context, type: EntityType, id: number): Promise<Entity | null> {
+export async function readById(context: Context, type: EntityType, id: number): Promise<Read | null> {
   const builder = builderOf(context)
   const source = builder.source(type)
   source.where.push(sql`${sql.ref(`${source.alias}.id`)} = ${id}::int8`)
-  const { sql: oneSql, shape } = selectOne(builder, type, readQuery(type, new Map()), source)
-  const [row] = await context.db.run<Row>(oneSql)
-  return row ? formatEntity(shape, row, context.base) : null
+  const { sql: oneSql, shape } = selectOne(builder, type, readQuery(type, new Map()), source, true)
+  const [row] = await readerOf(context).run<Row>(oneSql)
+  return row ? { entity: formatEntity(shape, row, context.base), version: row.version as string } : null
 }
 
 type PropertyResource = Extract<Resource, { kind: 'property' }>
@@ -170,7 +197,7 @@ export async function readProperty(
   const type = steps.at(-1)!.type
   const query = readQuery(type, new Map())
   query.select = new Set([typeof property === 'string' ? property : property.name])
-  const entity = await entityBody(context, steps, type, query)
+  const { entity } = await entityBody(context, steps, type, query)
   const name = property === 'id' ? '@iot.id' : property === 'selfLink' ? '@iot.selfLink' : property.name
   let found: unknown = entity[name]
   for (const key of keys) found = inside(found, key)

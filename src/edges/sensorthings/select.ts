@@ -67,10 +67,11 @@ export function selectRows(builder: Builder, type: EntityType, query: Query, sou
   }
 }
 
-/** SQL for the one row a source leads to. */
-export function selectOne(builder: Builder, type: EntityType, query: Query, source: Hop): Select {
+/** SQL for the one row a source leads to; with `versioned` its column `version` changes with every change of the row. */
+export function selectOne(builder: Builder, type: EntityType, query: Query, source: Hop, versioned = false): Select {
   const { columns, shape } = selectColumns(builder, type, query, source.alias, [])
-  return { sql: sql`select ${columns} from ${source.from} where ${and(source.where)} limit 1`, shape }
+  const version = versioned ? sql`, ${sql.ref(`${source.alias}.xmin`)}::text as version` : sql``
+  return { sql: sql`select ${columns}${version} from ${source.from} where ${and(source.where)} limit 1`, shape }
 }
 
 /** SQL for the number of rows of a set, before paging. Unfiltered observations are counted by their stored counters. */
@@ -115,6 +116,7 @@ function selectColumns(
   }
   // The data array groups by datastream whatever is selected.
   if (query.resultFormat === 'dataArray') columns.set('datastream', sql.ref(`${alias}.datastream`))
+  if (query.resultFormat === 'geojson') columns.set('place', placeOf(builder, type, alias))
   const named = keys.map((key, i): Key => {
     if (key.column) {
       if (!columns.has(key.column)) columns.set(key.column, key.sql)
@@ -136,6 +138,27 @@ function selectColumns(
   }
   const list = [...columns].map(([name, s]) => sql`${s} as ${sql.ref(name)}`)
   return { columns: sql.join(list), shape }
+}
+
+/** Where an entity is, as GeoJSON: its own geometry, or that of what says where it is and may be seen. */
+function placeOf(builder: Builder, type: EntityType, alias: string): Sql {
+  return sql`st_asgeojson(${geometryOf(builder, type, alias)}, 7)::json`
+}
+
+function geometryOf(builder: Builder, type: EntityType, alias: string): Sql {
+  const own = type.properties.find((property) => property.accepts === 'geometry' && !property.readOnly)
+  if (own) return sql.ref(`${alias}.geom`)
+  const way = {
+    Observation: 'FeatureOfInterest',
+    Datastream: 'Thing',
+    Thing: 'Locations',
+    HistoricalLocation: 'Locations',
+  }[type.name]
+  const navigation = type.navigations.find(({ name }) => name === way)
+  if (!navigation) return sql`null::geometry`
+  const hop = builder.hop(navigation, alias)
+  const geometry = geometryOf(builder, typeNamed(navigation.target), hop.alias)
+  return sql`(select ${geometry} from ${hop.from} where ${and(hop.where)} order by ${sql.ref(`${hop.alias}.id`)} limit 1)`
 }
 
 function expandColumn(
@@ -184,6 +207,7 @@ export function isLatest(query: Query): boolean {
   )
     return false
   // The stored value has no FeatureOfInterest of its own to follow.
+  if (query.resultFormat === 'geojson') return false
   if (query.expand.some((expand) => expand.navigation.name === 'FeatureOfInterest')) return false
   const names = query.orderby.map(({ expr, desc }) =>
     desc && expr.type === 'path' && expr.segments.length === 1 ? expr.segments[0]!.name : '',

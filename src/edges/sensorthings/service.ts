@@ -1,5 +1,8 @@
 import type { Actor } from '../../domains/access/index.ts'
 import type { StoredObservation } from '../../domains/sensing/index.ts'
+import { runRequests } from './batch.ts'
+import { jsonResponses, requestsOf } from './batch-json.ts'
+import { Multipart, multipartResponses, requestsOfMultipart } from './batch-multipart.ts'
 import { rootDocument } from './conformance.ts'
 import { type Context, type Deps, makeContext, resolve } from './context.ts'
 import { bad, notFound, StaError } from './errors.ts'
@@ -7,6 +10,8 @@ import { createObservations, createPlainObservation, observationEntity } from '.
 import { parsePath, type Resource } from './path.ts'
 import { splitOptions } from './query.ts'
 import { type Answer, readEntity, readProperty, readSet } from './read.ts'
+import { addReference, removeReference, setReference, stepsOfReference } from './refs.ts'
+import { removeSet } from './remove-set.ts'
 import { changeEntity, createEntity, insertEntity, removeEntity } from './write.ts'
 
 /** What a subscription is about: the Observations of one Datastream, or (null) all the actor may see. */
@@ -22,6 +27,8 @@ export interface Call {
   /** Query string without the question mark. */
   search: string
   body: unknown
+  /** The few headers that change what is done. */
+  headers?: { contentType?: string; ifMatch?: string; ifNoneMatch?: string }
 }
 
 const READ = new Set(['GET', 'HEAD'])
@@ -44,7 +51,8 @@ export class SensorThings {
   }
 
   /** One request. Throws {@link StaError} (or a kernel `Problem`) for everything that is not an answer. */
-  async handle(context: Context, { method, path, search, body }: Call): Promise<Answer> {
+  async handle(context: Context, call: Call): Promise<Answer> {
+    const { method, path, search } = call
     const resource = parsePath(path)
     if (method === 'OPTIONS') return { status: 204, headers: { allow: allowed(resource).join(', ') } }
     if (!allowed(resource).includes(method)) {
@@ -53,7 +61,7 @@ export class SensorThings {
         { allow: allowed(resource) },
       )
     }
-    if (!READ.has(method)) return this.#write(context, method, resource, body, search)
+    if (!READ.has(method)) return this.#write(context, resource, call)
     const options = splitOptions(search)
     switch (resource.kind) {
       case 'root':
@@ -63,33 +71,55 @@ export class SensorThings {
       case 'set':
         return readSet(context, resource, options)
       case 'entity':
-        return readEntity(context, resource.steps, options, resource.ref)
+        return unlessMatched(await readEntity(context, resource.steps, options, resource.ref), resource, options, call)
       case 'property':
         return readProperty(context, resource, options)
       default:
-        throw new StaError(405, 'CreateObservations takes POST')
+        throw new StaError(405, 'this address takes POST')
     }
   }
 
-  async #write(context: Context, method: string, resource: Resource, body: unknown, search: string): Promise<Answer> {
-    for (const name of splitOptions(search).keys()) {
-      throw resource.kind === 'set' && method === 'DELETE'
-        ? new StaError(501, 'DELETE with $filter is not supported yet')
-        : bad(`query option "$${name.slice(0, 40)}" does not apply to ${method}`)
+  async #write(context: Context, resource: Resource, { method, search, body, headers = {} }: Call): Promise<Answer> {
+    const options = splitOptions(search)
+    if (resource.kind === 'set' && method === 'DELETE') {
+      if (resource.as === 'entities') return removeSet(context, resource, options)
+      const steps = stepsOfReference(context, resource, options.get('id'))
+      return removeReference(context, steps)
     }
-    if (resource.kind === 'createObservations') return { status: 201, body: await createObservations(context, body) }
-    if (resource.kind === 'set') {
-      const plain =
-        resource.type.name === 'Observation' && resource.as === 'entities'
-          ? await this.#plain(context, resource, body)
-          : null
-      return plain ?? createEntity(context, resource, body)
+    for (const name of options.keys()) throw bad(`query option "$${name.slice(0, 40)}" does not apply to ${method}`)
+    switch (resource.kind) {
+      case 'createObservations':
+        return { status: 201, body: await createObservations(context, body) }
+      case 'batch':
+        return this.#batch(context, body)
+      case 'set': {
+        if (resource.as === 'ref') return addReference(context, resource, body)
+        const plain = resource.type.name === 'Observation' ? await this.#plain(context, resource, body) : null
+        return plain ?? createEntity(context, resource, body)
+      }
+      case 'entity': {
+        const ifMatch = headers.ifMatch ?? null
+        if (resource.ref)
+          return method === 'DELETE'
+            ? removeReference(context, resource.steps)
+            : setReference(context, resource.steps, body)
+        if (method === 'DELETE') return removeEntity(context, resource.steps, ifMatch)
+        const patch = headers.contentType?.startsWith('application/json-patch+json') ? 'jsonPatch' : 'patch'
+        return changeEntity(context, resource.steps, { json: body, mode: method === 'PUT' ? 'put' : patch, ifMatch })
+      }
+      default:
+        throw new StaError(501, 'properties are changed by PATCH of their entity')
     }
-    if (resource.kind === 'entity') {
-      if (method === 'DELETE') return removeEntity(context, resource.steps)
-      return changeEntity(context, resource.steps, body, method === 'PUT' ? 'put' : 'patch')
-    }
-    throw new StaError(501, 'properties are changed by PATCH of their entity')
+  }
+
+  /** POST `$batch` (OData 4.01 §11.7), as JSON or as multipart/mixed; the answer has the form of the request. */
+  async #batch(context: Context, body: unknown): Promise<Answer> {
+    const multipart = body instanceof Multipart
+    const requests = multipart ? requestsOfMultipart(body) : requestsOf(body)
+    const responses = await runRequests(context, requests, (inner, call) => this.handle(inner, call))
+    return multipart
+      ? { status: 200, ...multipartResponses(responses) }
+      : { status: 200, body: jsonResponses(responses) }
   }
 
   async #plain(context: Context, resource: Extract<Resource, { kind: 'set' }>, body: unknown): Promise<Answer | null> {
@@ -144,12 +174,35 @@ export class SensorThings {
 function allowed(resource: Resource): string[] {
   switch (resource.kind) {
     case 'set':
-      return resource.as === 'entities' ? ['GET', 'HEAD', 'POST', 'OPTIONS'] : ['GET', 'HEAD', 'OPTIONS']
+      if (resource.as === 'entities') return ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS']
+      return resource.as === 'ref' && resource.navigation
+        ? ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS']
+        : ['GET', 'HEAD', 'OPTIONS']
     case 'entity':
-      return resource.ref ? ['GET', 'HEAD', 'OPTIONS'] : ['GET', 'HEAD', 'PATCH', 'PUT', 'DELETE', 'OPTIONS']
+      if (resource.ref) return ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']
+      return ['GET', 'HEAD', 'PATCH', 'PUT', 'DELETE', 'OPTIONS']
     case 'createObservations':
+    case 'batch':
       return ['POST', 'OPTIONS']
     default:
       return ['GET', 'HEAD', 'OPTIONS']
   }
+}
+
+/**
+ * `If-None-Match` (RFC 9110 §13.1.2) for entities that are nothing but their row: what the server adds (a Datastream's
+ * phenomenonTime, expanded relations) changes without it.
+ */
+function unlessMatched(
+  answer: Answer,
+  resource: Extract<Resource, { kind: 'entity' }>,
+  options: Map<string, string>,
+  { headers }: Call,
+): Answer {
+  const wanted = headers?.ifNoneMatch
+  const etag = answer.headers?.etag
+  if (!wanted || !etag || options.has('expand')) return answer
+  if (resource.steps.at(-1)!.type.properties.some((property) => property.readOnly)) return answer
+  const tags = wanted.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  return tags.includes('*') || tags.includes(etag.slice(2)) ? { status: 304, headers: answer.headers } : answer
 }

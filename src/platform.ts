@@ -90,6 +90,7 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
         await basemap.close()
         await fetcher.close()
         await sensing.drain()
+        await access.close()
         await db.close()
       },
     }

@@ -388,7 +388,7 @@ for (const engine of databases()) {
       try {
         await sleep(9_000)
         assert.ok(arrived > 100, `${arrived} live values`)
-        const keys = await access.listKeys()
+        const keys = await access.keys.list()
         assert.ok(keys.length === 1 && keys[0]!.lastUsedAt !== null, 'the devices use a key of their own')
         await running.broker.stop()
         await sleep(2_500)
@@ -402,7 +402,7 @@ for (const engine of databases()) {
         await running.broker.stop()
         await app.close()
       }
-      assert.deepEqual(await access.listKeys(), [], 'their key ends with them')
+      assert.deepEqual(await access.keys.list(), [], 'their key ends with them')
       const end = now()
       const state = (await readState(db))!
       const model = modelOf(state)

@@ -1,5 +1,6 @@
 /** Starting and commanding the program as a person does, from outside. */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -137,6 +138,76 @@ for (const engine of databases()) {
       })
       assert.equal(foreign.status, 204)
       assert.equal(await kind(), 'staff')
+    })
+
+    it('takes the first admin from the link to an account of their own, and people by invitation', async () => {
+      const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+        fetch(`${platform.url}${path}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', ...headers },
+          body: JSON.stringify(body),
+        })
+      const cookieOf = (answer: Response) => answer.headers.get('set-cookie')?.split(';')[0] ?? ''
+      const who = async (cookie: string) =>
+        (await (await fetch(`${platform.url}/api/v1/session`, { headers: { cookie } })).json()) as {
+          kind: string
+          name: string
+          staff: boolean
+        }
+      const { stdout: link } = await platform.command('admin', 'link')
+      const machine = cookieOf(await fetch(link.trim(), { redirect: 'manual' }))
+      const me = { email: 'Chefin@stadt.example', name: 'Die Chefin', password: 'Windmühle im Regen' }
+      assert.equal((await post('/api/v1/sign-in/first', me)).status, 401)
+      const made = await post('/api/v1/sign-in/first', me, { cookie: machine })
+      assert.equal(made.status, 204, await made.text())
+      assert.deepEqual(
+        [(await who(cookieOf(made))).name, (await who(cookieOf(made))).staff],
+        ['user:chefin@stadt.example', true],
+      )
+      assert.equal((await who(machine)).kind, 'anonymous', 'the session before has ended')
+      const { stdout } = await platform.command(
+        ...['user', 'invite', 'otto@partner.example', '--name', 'Otto', '--role', 'consumer', '--json'],
+      )
+      const token = new URL((JSON.parse(stdout) as { url: string }).url).searchParams.get('link')!
+      const info = await (await post('/api/v1/sign-in/link', { token })).json()
+      assert.deepEqual(info, { email: 'otto@partner.example', name: 'Otto', kind: 'invitation' })
+      const weak = await post('/api/v1/sign-in/password', { token, password: 'kurz' })
+      assert.deepEqual([weak.status, ((await weak.json()) as { code: string }).code], [400, 'password-weak'])
+      const set = await post('/api/v1/sign-in/password', { token, password: 'Drei Kähne am Kai' })
+      assert.equal(set.status, 204)
+      const otto = await who(cookieOf(set))
+      assert.deepEqual([otto.kind, otto.staff], ['user', false])
+      assert.equal((await post('/api/v1/sign-in/password', { token, password: 'Drei Kähne am Kai' })).status, 410)
+      const again = { email: 'otto@partner.example', password: 'Drei Kähne am Kai' }
+      assert.equal((await post('/api/v1/sign-in', { ...again, password: 'falsch' })).status, 401)
+      assert.equal((await post('/api/v1/sign-in', again, { origin: 'https://evil.example' })).status, 403)
+      const cookie = cookieOf(await post('/api/v1/sign-in', again))
+      assert.equal((await who(cookie)).kind, 'user')
+      for (const headers of [
+        { origin: 'https://evil.example' },
+        { origin: 'null' },
+        { 'sec-fetch-site': 'cross-site' },
+      ])
+        await post('/api/v1/logout', {}, { cookie, ...headers } as Record<string, string>)
+      assert.equal((await who(cookie)).kind, 'user', 'another site cannot sign anybody out')
+      assert.equal((await platform.command('user', 'block', 'otto@partner.example')).code, 0)
+      assert.equal((await who(cookie)).kind, 'anonymous')
+    })
+
+    it('keeps a log that proves itself', async () => {
+      const { stdout, code } = await platform.command('audit', 'verify', '--json')
+      const proof = JSON.parse(stdout) as { ok: boolean; entries: number }
+      assert.deepEqual([code, proof.ok], [0, true])
+      const list = JSON.parse((await platform.command('audit', 'list', '--act', 'account', '--json')).stdout)
+      assert.ok(list.some((e: { act: string; object: string }) => e.act === 'account.block' && /otto/.test(e.object)))
+      const { stdout: lines } = await platform.command('audit', 'export')
+      const entries = lines
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { text: string; hash: string })
+      assert.ok(entries.length >= proof.entries)
+      for (const { text, hash } of entries) assert.equal(createHash('sha256').update(text).digest('hex'), hash)
+      assert.doesNotMatch(lines, /z[ksli]_|scrypt|Kähne/)
     })
 
     it('answers commands the same while it runs and while it is stopped', async () => {

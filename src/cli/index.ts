@@ -1,12 +1,14 @@
 import { Command, CommanderError } from 'commander'
 import { DatabaseUnavailable } from '../kernel/db/index.ts'
 import { Problem, SetupError } from '../kernel/problem.ts'
+import { registerAuditCommands } from './audit.ts'
 import type { CommandContext } from './context.ts'
 import { registerDatasetCommands } from './dataset.ts'
 import { registerDoctorCommand } from './doctor.ts'
 import { registerExampleCommands } from './example.ts'
 import { registerAdminCommands, registerKeyCommands } from './key.ts'
 import { registerSourceCommands } from './source.ts'
+import { registerUserCommands } from './user.ts'
 
 /** The `zahnrad` program with all its commands. `start` is handled by the launcher; it is here for the help. */
 export function buildProgram(ctx: CommandContext): Command {
@@ -24,7 +26,9 @@ export function buildProgram(ctx: CommandContext): Command {
   registerSourceCommands(program, ctx)
   registerDatasetCommands(program, ctx)
   registerKeyCommands(program, ctx)
+  registerUserCommands(program, ctx)
   registerAdminCommands(program, ctx)
+  registerAuditCommands(program, ctx)
   registerDoctorCommand(program, ctx)
   registerExampleCommands(program, ctx)
   inherit(program, ctx)

@@ -2,13 +2,16 @@ import type { Database } from '../../kernel/db/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { Signal } from '../../kernel/signal.ts'
 import { type DatasetFields, type DatasetPatch, editDataset } from './edit.ts'
-import type { Dataset, DatasetState } from './model.ts'
+import { type Audience, type Dataset, type DatasetState, isPublic, type Space } from './model.ts'
+import * as spaces from './spaces.ts'
 import {
   allDatasets,
   type DatasetSpec,
   type DatasetSummary,
   deleteDataset,
   lessPublicLinks,
+  setDatasetAudience,
+  setDatasetSpace,
   setDatasetState,
   summariseDatasets,
   upsertDataset,
@@ -18,6 +21,7 @@ export { City, type CityProfile, CityProfileSchema } from './city.ts'
 export { type DatasetFields, type DatasetPatch, datasetVersion } from './edit.ts'
 export { LICENCES, type Licence, licenceOf } from './licences.ts'
 export * from './model.ts'
+export type { SpaceSpec } from './spaces.ts'
 export type { DatasetSpec, DatasetSummary } from './store.ts'
 
 /** The datasets of this platform. They are few and asked for with every request, so a copy is kept in memory. */
@@ -28,6 +32,7 @@ export class Catalog {
   #all: Dataset[] = []
   #byKey = new Map<number, Dataset>()
   #byId = new Map<string, Dataset>()
+  #spaces: Space[] = []
 
   private constructor(db: Database) {
     this.#db = db
@@ -43,6 +48,7 @@ export class Catalog {
     this.#all = await allDatasets(this.#db)
     this.#byKey = new Map(this.#all.map((dataset) => [dataset.key, dataset]))
     this.#byId = new Map(this.#all.map((dataset) => [dataset.id, dataset]))
+    this.#spaces = await spaces.allSpaces(this.#db)
   }
 
   all(): readonly Dataset[] {
@@ -106,18 +112,65 @@ export class Catalog {
    */
   async setState(id: string, state: DatasetState): Promise<Dataset> {
     const dataset = this.require(id)
-    if (state === 'released') {
-      const links = await lessPublicLinks(this.#db, dataset.key)
-      if (links.length > 0) {
-        const list = links.map((link) => `${link.count} × ${link.kind} in "${link.dataset}"`).join(', ')
-        throw new Problem(
-          409,
-          'links-less-public',
-          `Dataset "${id}" links to entities of datasets that are not released: ${list}. Release those first.`,
-        )
-      }
-    }
+    if (state === 'released') await this.#requireLinksAsPublic(dataset, dataset.audience)
     const changed = await setDatasetState(this.#db, dataset.key, state)
+    await this.reload()
+    this.changed.emit(changed)
+    return changed
+  }
+
+  /** Changes whom a release is for; takes effect at once. Refused like a release when a link would be less public. */
+  async setAudience(id: string, audience: Audience): Promise<Dataset> {
+    const dataset = this.require(id)
+    if (dataset.state === 'released') await this.#requireLinksAsPublic(dataset, audience)
+    const changed = await setDatasetAudience(this.#db, dataset.key, audience)
+    await this.reload()
+    this.changed.emit(changed)
+    return changed
+  }
+
+  async #requireLinksAsPublic({ id, key }: Dataset, audience: Audience): Promise<void> {
+    const links = await lessPublicLinks(this.#db, key, audience)
+    if (links.length === 0) return
+    const list = links.map((link) => `${link.count} × ${link.kind} in "${link.dataset}"`).join(', ')
+    throw new Problem(
+      409,
+      'links-less-public',
+      `Dataset "${id}" links to entities of datasets that are not released: ${list}. Release those first.`,
+    )
+  }
+
+  spaces(): readonly Space[] {
+    return this.#spaces
+  }
+
+  /** The data space, or a 404 that names it. */
+  requireSpace(id: string): Space {
+    const space = this.#spaces.find((one) => one.id === id)
+    if (!space) throw new Problem(404, 'space-unknown', `There is no data space "${id}".`)
+    return space
+  }
+
+  /** Creates or changes a data space. */
+  async saveSpace(spec: spaces.SpaceSpec): Promise<Space> {
+    const space = await spaces.upsertSpace(this.#db, spec)
+    await this.reload()
+    return space
+  }
+
+  /** Removes a space; its datasets stay, without the rights they had by it. */
+  async removeSpace(id: string): Promise<void> {
+    const { key } = this.requireSpace(id)
+    const inside = this.#all.filter((dataset) => dataset.space === key)
+    await spaces.deleteSpace(this.#db, key)
+    await this.reload()
+    for (const { key } of inside) this.changed.emit(this.#byKey.get(key)!)
+  }
+
+  /** Puts a dataset into a space (null: into none); it is in one at most. */
+  async setSpace(id: string, space: string | null): Promise<Dataset> {
+    const { key } = this.require(id)
+    const changed = await setDatasetSpace(this.#db, key, space === null ? null : this.requireSpace(space).key)
     await this.reload()
     this.changed.emit(changed)
     return changed
@@ -130,6 +183,8 @@ export class Catalog {
   /** May an entity of dataset `from` link to one of dataset `to`? Not to something less public than itself. */
   mayLink(from: number, to: number): boolean {
     if (from === to) return true
-    return this.#byKey.get(to)?.state === 'released'
+    const target = this.#byKey.get(to)
+    if (!target) return false
+    return isPublic(target) || (target.state === 'released' && this.#byKey.get(from)?.audience === 'restricted')
   }
 }

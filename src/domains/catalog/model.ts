@@ -1,4 +1,6 @@
 export type DatasetState = 'draft' | 'review' | 'released' | 'withdrawn'
+/** Whom a release is for: everybody, or those who were granted it. */
+export type Audience = 'public' | 'restricted'
 
 /** A dataset as the catalogue knows it. `key` is internal, `id` the slug in addresses and commands. */
 export interface Dataset {
@@ -16,6 +18,11 @@ export interface Dataset {
   state: DatasetState
   stateSince: string
   createdAt: string
+  /** Key of the data space it is in, if any. */
+  space: number | null
+  audience: Audience
+  /** Who made it, as the audit log names people; null where nobody said. */
+  createdBy: string | null
 }
 
 /**
@@ -23,6 +30,18 @@ export interface Dataset {
  * shows it says so.
  */
 export const isSimulated = (dataset: Pick<Dataset, 'properties'>): boolean => dataset.properties.simulated === true
+
+/** Datasets of a subject or a department; rights on a space hold for what is in it. */
+export interface Space {
+  key: number
+  id: string
+  title: string
+  description: string
+}
+
+/** May everybody, signed in or not, read it? The one place that says so. */
+export const isPublic = (dataset: Pick<Dataset, 'state' | 'audience'>): boolean =>
+  dataset.state === 'released' && dataset.audience === 'public'
 
 /** The dataset what a key posts to the general SensorThings service goes to. */
 export const INBOX = 'eingang'

@@ -1,9 +1,9 @@
 import type { Queryable } from '../../kernel/db/index.ts'
 import { Problem } from '../../kernel/problem.ts'
-import type { Dataset, DatasetState } from './model.ts'
+import type { Audience, Dataset, DatasetState } from './model.ts'
 
 const COLUMNS = `key, id, title, description, publisher, contact, homepage, licence, attribution, properties, state,
-  state_since as "stateSince", created_at as "createdAt"`
+  state_since as "stateSince", created_at as "createdAt", space, audience, created_by as "createdBy"`
 
 export function allDatasets(db: Queryable): Promise<Dataset[]> {
   return db.query<Dataset>(`select ${COLUMNS} from dataset order by id`)
@@ -11,14 +11,17 @@ export function allDatasets(db: Queryable): Promise<Dataset[]> {
 
 export type DatasetSpec = Pick<Dataset, 'id' | 'title'> &
   Partial<
-    Pick<Dataset, 'description' | 'publisher' | 'contact' | 'homepage' | 'licence' | 'attribution' | 'properties'>
+    Pick<
+      Dataset,
+      'description' | 'publisher' | 'contact' | 'homepage' | 'licence' | 'attribution' | 'properties' | 'createdBy'
+    >
   >
 
 /** Creates the dataset as a draft, or updates its describing fields but those people changed; its state stays. */
 export async function upsertDataset(db: Queryable, spec: DatasetSpec): Promise<Dataset> {
   const [row] = await db.query<Dataset>(
-    `insert into dataset as d (id, title, description, publisher, contact, homepage, licence, attribution, properties)
-     values ($1, $2, coalesce($3, ''), $4, $5, $6, $7, $8, coalesce($9::jsonb, '{}'))
+    `insert into dataset as d (id, title, description, publisher, contact, homepage, licence, attribution, properties, created_by)
+     values ($1, $2, coalesce($3, ''), $4, $5, $6, $7, $8, coalesce($9::jsonb, '{}'), $10)
      on conflict (id) do update set
        title = case when d.given ? 'title' then d.title else excluded.title end,
        description = case when d.given ? 'description' then d.description else coalesce($3, d.description) end,
@@ -40,6 +43,7 @@ export async function upsertDataset(db: Queryable, spec: DatasetSpec): Promise<D
       spec.licence ?? null,
       spec.attribution ?? null,
       spec.properties ? JSON.stringify(spec.properties) : null,
+      spec.createdBy ?? null,
     ],
   )
   return row!
@@ -50,6 +54,22 @@ export async function setDatasetState(db: Queryable, key: number, state: Dataset
     `update dataset set state = $2, state_since = case when state = $2 then state_since else now() end, changed_at = now()
      where key = $1 returning ${COLUMNS}`,
     [key, state],
+  )
+  return row!
+}
+
+export async function setDatasetAudience(db: Queryable, key: number, audience: Audience): Promise<Dataset> {
+  const [row] = await db.query<Dataset>(
+    `update dataset set audience = $2, changed_at = now() where key = $1 returning ${COLUMNS}`,
+    [key, audience],
+  )
+  return row!
+}
+
+export async function setDatasetSpace(db: Queryable, key: number, space: number | null): Promise<Dataset> {
+  const [row] = await db.query<Dataset>(
+    `update dataset set space = $2, changed_at = now() where key = $1 returning ${COLUMNS}`,
+    [key, space],
   )
   return row!
 }
@@ -75,15 +95,17 @@ export function summariseDatasets(db: Queryable): Promise<DatasetSummary[]> {
 }
 
 /**
- * Links from entities of dataset `key` to entities of another dataset that is not released: releasing `key` would show
- * a hole where they are, or leak their existence. Answers one line per kind of link.
+ * Links from entities of dataset `key` to entities of another dataset that is less public than `audience`: releasing
+ * `key` would show a hole where they are, or leak their existence. Answers one line per kind of link.
  */
 export function lessPublicLinks(
   db: Queryable,
   key: number,
+  audience: Audience,
 ): Promise<{ kind: string; count: number; dataset: string }[]> {
   const link = (kind: string, query: string) =>
-    `select '${kind}' as kind, d.id as dataset from (${query}) as l (target) join dataset d on d.key = l.target where d.key <> $1 and d.state <> 'released'`
+    `select '${kind}' as kind, d.id as dataset from (${query}) as l (target) join dataset d on d.key = l.target
+      where d.key <> $1 and (d.state <> 'released' or (d.audience <> 'public' and $2 = 'public'))`
   return db.query(
     `select kind, dataset, count(*) as count from (
        ${[
@@ -109,7 +131,7 @@ export function lessPublicLinks(
          ),
        ].join(' union all ')}
      ) as links group by kind, dataset order by kind, dataset`,
-    [key],
+    [key, audience],
   )
 }
 

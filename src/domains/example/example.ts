@@ -374,9 +374,9 @@ export class Example {
     const { access, db, log } = this.#deps
     const model = await this.#ready()
     if (!model || signal.aborted) return
-    await access.revokeKey(KEY_NAME, ACTOR)
+    await access.keys.revokeByName(KEY_NAME)
     await store.deleteKey(db, KEY_NAME)
-    const key = await access.createKey(KEY_NAME, ACTOR)
+    const { key } = await access.keys.create({ name: KEY_NAME }, ACTOR)
     let standing: Standing = { ids: new Map(), last: new Map() }
     try {
       const due = (fresh: boolean) =>
@@ -393,7 +393,7 @@ export class Example {
       if (!(error instanceof KeyRefused)) throw error
       log.warn('the key of the simulated devices was revoked: they are silent until the next start')
     } finally {
-      await access.revokeKey(KEY_NAME, ACTOR).catch(() => {})
+      await access.keys.revokeByName(KEY_NAME).catch(() => {})
       await store.deleteKey(db, KEY_NAME).catch(() => {})
     }
   }
@@ -419,11 +419,11 @@ export class Example {
     if (!state.removing) await this.#halt()
     const total = state.total ?? (await store.sizeOf(db)).observations
     await store.patchState(db, { removing: true, total })
-    await access.revokeKey(KEY_NAME, ACTOR)
+    await access.keys.revokeByName(KEY_NAME)
     await store.deleteKey(db, KEY_NAME)
     this.#writers = new Map()
     this.#pace = undefined
-    await removeCity({ db, catalog, sensing, actor: ACTOR.name })
+    await removeCity({ db, catalog, sensing })
     await changed?.()
     log.info('example city removed')
   }

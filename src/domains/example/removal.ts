@@ -12,13 +12,8 @@ const ROWS = 10_000
  * Removes the city in steps that each take a fraction of a second: first nobody sees it, then its values go, then what
  * they belonged to. Every step can be repeated.
  */
-export async function removeCity(deps: {
-  db: Database
-  catalog: Catalog
-  sensing: Sensing
-  actor: string
-}): Promise<void> {
-  const { db, catalog, sensing, actor } = deps
+export async function removeCity(deps: { db: Database; catalog: Catalog; sensing: Sensing }): Promise<void> {
+  const { db, catalog, sensing } = deps
   const datasets = [...SUBJECTS.keys()].flatMap((id) => catalog.byId(id) ?? [])
   for (const { id } of datasets) await catalog.setState(id, 'withdrawn')
   const state = await store.readState(db)
@@ -29,7 +24,7 @@ export async function removeCity(deps: {
     if (from !== null && to !== null) await deleteValues(db, id, n, Date.parse(from), Date.parse(to))
     await db.transaction((tx) => store.deleteDatastream(tx, id))
   }
-  await db.transaction((tx) => store.deleteRest(tx, [store.RUN_SOURCE, BROKEN.source], actor))
+  await db.transaction((tx) => store.deleteRest(tx, [store.RUN_SOURCE, BROKEN.source]))
   sensing.forget()
   await catalog.reload()
   for (const dataset of datasets) catalog.changed.emit({ ...dataset, state: 'withdrawn' })

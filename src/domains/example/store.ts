@@ -151,8 +151,8 @@ export async function deleteDatastream(tx: Queryable, datastream: number): Promi
   await tx.query('delete from datastream where id = $1', [datastream], { timeoutMs: 60_000 })
 }
 
-/** What is left once no datastream is: entities by their datasets, sources, runs, the actor's audit entries. */
-export async function deleteRest(tx: Queryable, sources: readonly string[], actor: string): Promise<void> {
+/** What is left once no datastream is: entities by their datasets, sources, runs. */
+export async function deleteRest(tx: Queryable, sources: readonly string[]): Promise<void> {
   const limit = { timeoutMs: 60_000 }
   const runs = 'select id from source_run where source = any($1::text[])'
   await tx.query(`delete from observation_block where run in (${runs})`, [sources], limit)
@@ -161,11 +161,10 @@ export async function deleteRest(tx: Queryable, sources: readonly string[], acto
   await tx.query('delete from source where id = any($1::text[])', [sources])
   await tx.query('delete from source_definition where source = any($1::text[])', [sources])
   await tx.query('delete from dataset where id = any($1::text[])', [DATASETS], limit)
-  await tx.query('delete from audit where actor = $1', [actor])
 }
 
 export async function deleteKey(db: Queryable, name: string): Promise<void> {
-  await db.query('delete from api_key where name = $1', [name])
+  await db.query('delete from api_key where name = $1 and account is null', [name])
 }
 
 /** Ids of the things, for those who follow changes. */

@@ -3,7 +3,7 @@
  * is acknowledged at QoS 1 only after the commit; subscribers get the entity after the commit. Rights are those of
  * HTTP: any user name, the key as password; anonymous clients may subscribe to what is released.
  */
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server, Socket } from 'node:net'
 import { Aedes, type Client, type PublishPacket } from 'aedes'
 import { type Access, type Actor, ANONYMOUS } from '../../domains/access/index.ts'
 import type { Catalog } from '../../domains/catalog/index.ts'
@@ -113,6 +113,7 @@ export class Broker {
     this.#off = [
       sensing.stored.on((event) => this.#deliver(event)),
       catalog.changed.on(() => void this.#recheck()),
+      access.changed.on(() => void this.#recheck()),
       access.revoked.on((name) => this.#disconnect(name)),
     ]
     running.add(this)
@@ -147,7 +148,8 @@ export class Broker {
       done(null, true)
       return
     }
-    this.#options.access.authenticate({ bearer: password.toString('utf8') }).then(
+    const from = client.conn instanceof Socket ? client.conn.remoteAddress : undefined
+    this.#options.access.authenticate({ bearer: password.toString('utf8'), from }).then(
       (actor) => {
         this.#know(client, actor)
         done(null, true)
@@ -241,6 +243,7 @@ export class Broker {
     const own = topic === `errors/${client.id}`
     if (!own && !(await this.#options.observations.resolveTopic(actor, topic))) return false
     if (client.closed) return false
+    if (!own) this.#options.access.used(actor, 'mqtt')
     this.#subscriptions.add(topic, { client, actor, qos, waiting: 0 })
     return true
   }
@@ -293,7 +296,7 @@ export class Broker {
     }
   }
 
-  /** A dataset changed its state: whoever may no longer see a topic is disconnected. */
+  /** A dataset changed its state, or rights did: whoever may no longer see a topic is disconnected. */
   async #recheck(): Promise<void> {
     for (const [topic, { client, actor }] of [...this.#subscriptions.all()]) {
       if (topic.startsWith('errors/')) continue

@@ -26,7 +26,12 @@ export function addCity(
         openWrite: access.openWrite,
         version,
         sourceCode,
-        actor: { kind: request.actor.kind },
+        actor: {
+          kind: request.actor.kind,
+          name: request.actor.name,
+          staff: access.isStaff(request.actor),
+          admin: access.can(request.actor, 'administer', 'platform'),
+        },
         example: await example.status(),
       }
     },

@@ -64,12 +64,13 @@ export function addEvents(api: FastifyInstance, { access, catalog, sensing }: Po
       write(listener, text)
     }
   })
-  const stopChanged = catalog.changed.on(() => {
+  const recheck = () => {
     for (const listener of listeners) {
       const visible = access.visible(listener.actor)
       if (![...listener.datasets].every((dataset) => visible.includes(dataset))) end(listener, 'withdrawn')
     }
-  })
+  }
+  const stopChanged = [catalog.changed.on(recheck), access.changed.on(recheck)]
   const stopRevoked = access.revoked.on((name) => {
     for (const listener of listeners) if (listener.actor.name === name) end(listener, 'revoked')
   })
@@ -80,7 +81,7 @@ export function addEvents(api: FastifyInstance, { access, catalog, sensing }: Po
   api.addHook('preClose', async () => {
     clearInterval(heartbeat)
     stopStored()
-    stopChanged()
+    for (const stop of stopChanged) stop()
     stopRevoked()
     for (const listener of listeners) end(listener, 'shutdown')
   })
@@ -100,6 +101,7 @@ export function addEvents(api: FastifyInstance, { access, catalog, sensing }: Po
     },
     async (request, reply) => {
       const { topics, datasets } = await wanted(request.query, request.actor)
+      access.used(request.actor, 'events', [...datasets])
       if (listeners.size >= MOST_LISTENERS) {
         throw new Problem(
           503,

@@ -65,7 +65,14 @@ export const CityAnswer = Type.Object({
   openWrite: described(Type.Boolean(), 'Anonymous callers may write to the dataset "offen"'),
   version: Type.String(),
   sourceCode: Type.String(),
-  actor: Type.Object({ kind: Type.Enum(['anonymous', 'key', 'staff', 'owner']) }),
+  actor: Type.Object({
+    kind: Type.Enum(['anonymous', 'key', 'user', 'staff', 'owner']),
+    name: Type.String(),
+    /** Sees the administration. */
+    staff: Type.Boolean(),
+    /** Administers people and rights. */
+    admin: Type.Boolean(),
+  }),
   example: described(nullable(ExampleAnswer), 'The example city, while there is one'),
 })
 

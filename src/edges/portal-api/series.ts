@@ -28,6 +28,8 @@ export function addSeries(api: FastifyInstance, { db, access, catalog, city }: P
       const { datastream, from, to, resolution = 'auto', format = 'json' } = request.query
       const { timeZone } = city.profile
       const visible = access.visible(request.actor)
+      const used = (channel: string, heads: readonly { dataset: number }[]) =>
+        access.used(request.actor, channel, [...new Set(heads.map((head) => head.dataset))])
       const query = {
         datastreams: datastream.split(',').map(Number),
         from: from === undefined ? undefined : readTime(from, 'from', timeZone),
@@ -39,6 +41,7 @@ export function addSeries(api: FastifyInstance, { db, access, catalog, city }: P
       if (format === 'csv') {
         const plan = await planSeries(db, visible, query)
         answered.inc({ resolution: plan.resolution, format })
+        used('csv', plan.heads)
         const days = { from: localDay(plan.from, timeZone), to: localDay(Math.max(plan.from, plan.to - 1), timeZone) }
         const simulated = plan.heads.some((head) => isSimulated(catalog.byKey(head.dataset)!))
         const name = csvName(plan, days, simulated)
@@ -54,6 +57,7 @@ export function addSeries(api: FastifyInstance, { db, access, catalog, city }: P
       }
       const answer = await series(db, visible, query)
       answered.inc({ resolution: answer.resolution, format })
+      used('series', answer.series)
       const licences = licenceLinks(
         catalog,
         answer.series.map((one) => one.dataset),

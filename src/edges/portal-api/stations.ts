@@ -25,6 +25,7 @@ export function addStations(api: FastifyInstance, deps: PortalDeps): void {
     },
     async (request, reply) => {
       reply.header('cache-control', 'no-cache')
+      access.used(request.actor, 'stations')
       return remembered(access.visible(request.actor), '')
     },
   )
@@ -43,6 +44,7 @@ export function addStations(api: FastifyInstance, deps: PortalDeps): void {
       const id = Number(request.params.id)
       const found = await station(db, access.visible(request.actor), id, query)
       if (!found) throw new Problem(404, 'not-found', `There is no station ${id}, or it is not public.`)
+      access.used(request.actor, 'stations', [found.dataset])
       reply.header('cache-control', 'no-cache')
       return page(found, deps, request.origin)
     },

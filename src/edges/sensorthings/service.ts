@@ -12,6 +12,7 @@ import { splitOptions } from './query.ts'
 import { type Answer, readEntity, readProperty, readSet } from './read.ts'
 import { addReference, removeReference, setReference, stepsOfReference } from './refs.ts'
 import { removeSet } from './remove-set.ts'
+import { noteUse } from './use.ts'
 import { changeEntity, createEntity, insertEntity, removeEntity } from './write.ts'
 
 /** What a subscription is about: the Observations of one Datastream, or (null) all the actor may see. */
@@ -63,6 +64,7 @@ export class SensorThings {
     }
     if (!READ.has(method)) return this.#write(context, resource, call)
     const options = splitOptions(search)
+    noteUse(context, resource, options)
     switch (resource.kind) {
       case 'root':
         for (const name of options.keys())

@@ -121,6 +121,7 @@ function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyRepl
   if (problem.status >= 500) request.log.error({ reqId: request.id, err: error }, 'request failed')
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="zahnrad"')
   if (problem.status === 503) reply.header('retry-after', '2')
+  if (problem.extra.retryAfter !== undefined) reply.header('retry-after', String(problem.extra.retryAfter))
   reply
     .code(problem.status)
     .type('application/problem+json')
@@ -141,6 +142,7 @@ const TITLES: Record<number, string> = {
   403: 'Forbidden',
   404: 'Not found',
   409: 'Conflict',
+  410: 'Gone',
   412: 'Precondition failed',
   413: 'Too large',
   415: 'Unsupported media type',

@@ -10,7 +10,14 @@ export interface City {
   openWrite: boolean
   version: string
   sourceCode: string
-  actor: { kind: 'anonymous' | 'key' | 'staff' | 'owner' }
+  actor: {
+    kind: 'anonymous' | 'key' | 'user' | 'staff' | 'owner'
+    name: string
+    /** Sees the administration. */
+    staff: boolean
+    /** Administers people and rights. */
+    admin: boolean
+  }
   /** The example city, while there is one. */
   example: ExampleStatus | null
 }

@@ -48,8 +48,8 @@ class App {
   })
   readonly zone: Zone = $derived(this.#zone(this.city?.timeZone ?? 'Europe/Berlin'))
   readonly format: Format = $derived(new Format(this.lang, this.zone))
-  /** Signed in as staff: sections and tools for the administration are shown. The server decides each act anew. */
-  readonly staff: boolean = $derived(this.city?.actor.kind === 'staff')
+  /** Signed in, with a task in the administration: sections and tools for the administration are shown. The server decides each act anew. */
+  readonly staff: boolean = $derived(this.city?.actor.staff === true)
 
   #zone(name: string): Zone {
     let zone = this.#zones.get(name)

@@ -1,4 +1,4 @@
-import { isSimulated } from '../../domains/catalog/index.ts'
+import { isPublic, isSimulated } from '../../domains/catalog/index.ts'
 import { iso, seriesFigures } from '../../domains/sensing/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { licenceLinks, sourceOf } from './csv.ts'
@@ -25,6 +25,7 @@ export function addFigures(api: FastifyInstance, deps: PortalDeps): void {
     async (request, reply) => {
       const ids = request.query.datastream.split(',').map(Number)
       const found = await seriesFigures(db, access.visible(request.actor), ids, query)
+      access.used(request.actor, 'figures', [...new Set(found.map((one) => one.dataset))])
       reply.header('cache-control', 'no-cache')
       const licences = licenceLinks(
         catalog,
@@ -36,7 +37,7 @@ export function addFigures(api: FastifyInstance, deps: PortalDeps): void {
         const about = {
           id: dataset.id,
           title: dataset.title,
-          released: dataset.state === 'released',
+          released: isPublic(dataset),
           simulated: isSimulated(dataset),
           source: sourceOf(catalog, dataset.key),
         }

@@ -1,5 +1,5 @@
 import { type Context, resolve } from './context.ts'
-import type { Resource } from './path.ts'
+import type { Resource, Step } from './path.ts'
 
 /**
  * Notes for the audit log which data that is not public a GET may have answered with: that of the entity or parent it

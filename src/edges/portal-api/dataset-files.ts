@@ -30,6 +30,7 @@ export function addDatasetFiles(api: FastifyInstance, deps: PortalDeps): void {
     async (request, reply) => {
       const visible = access.visible(request.actor)
       const dataset = visibleDataset(deps, visible, request.params.id)
+      access.used(request.actor, 'download', [dataset.key])
       const { from = 'start', to, resolution = 'day' } = request.query
       const { timeZone } = city.profile
       const series = await db.query<{ id: number }>(
@@ -80,6 +81,7 @@ export function addDatasetFiles(api: FastifyInstance, deps: PortalDeps): void {
     async (request, reply) => {
       const visible = access.visible(request.actor)
       const dataset = visibleDataset(deps, visible, request.params.id)
+      access.used(request.actor, 'download', [dataset.key])
       const stations = await datasetStations(db, visible, dataset.key)
       const licence = licenceOf(dataset.licence)
       const links = licenceLinks(catalog, [dataset.key])

@@ -1,4 +1,4 @@
-import { type Dataset, datasetVersion, isSimulated, licenceOf } from '../../domains/catalog/index.ts'
+import { type Dataset, datasetVersion, isPublic, isSimulated, licenceOf } from '../../domains/catalog/index.ts'
 import {
   type DatasetFigures,
   type DatasetQuality,
@@ -160,7 +160,6 @@ function summaryOf(dataset: Dataset, figures: DatasetFigures) {
 
 function pageOf(dataset: Dataset, figures: DatasetFigures, stations: readonly DatasetStation[], origin: string) {
   const { id, contact, homepage, properties } = dataset
-  const isPublic = dataset.state === 'released'
   const base = `${origin}/api/v1/datasets/${id}`
   return {
     ...summaryOf(dataset, figures),
@@ -172,7 +171,7 @@ function pageOf(dataset: Dataset, figures: DatasetFigures, stations: readonly Da
     bounds: boundsOf(stations),
     sources: figures.sources,
     members: stations.map(({ geometry: _, ...station }) => station),
-    examples: examplesOf(origin, id, figures.last, isPublic),
+    examples: examplesOf(origin, id, figures.last, isPublic(dataset)),
     links: {
       download: `${base}/download`,
       stations: `${base}/stations.geojson`,

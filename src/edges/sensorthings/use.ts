@@ -8,9 +8,11 @@ import type { Resource, Step } from './path.ts'
  */
 export function noteUse(context: Context, resource: Resource, options: ReadonlyMap<string, string>): void {
   const { access, actor, visible } = context
-  if (actor.kind === 'anonymous' || resource.kind === 'root' || access.restricted(visible).length === 0) return
-  const steps =
-    resource.kind === 'set' ? resource.parents : resource.kind === 'createObservations' ? [] : resource.steps
+  if (actor.kind === 'anonymous' || access.restricted(visible).length === 0) return
+  let steps: readonly Step[]
+  if (resource.kind === 'set') steps = resource.parents
+  else if (resource.kind === 'entity' || resource.kind === 'property') steps = resource.steps
+  else return
   if (steps.length === 0 || options.has('expand') || options.has('filter') || options.has('orderby')) {
     access.used(actor, 'sensorthings', visible)
     return

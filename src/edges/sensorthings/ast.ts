@@ -54,3 +54,18 @@ export interface NestedOption {
   raw: string
   pos: number
 }
+
+/** One aggregate of `$apply`; `$count` has no expression. */
+export interface AggregateItem {
+  expr: Expr | null
+  method: string
+  alias: string
+  pos: number
+}
+
+/** One transformation of `$apply` (OData Extension for Data Aggregation 4.0 §3). */
+export type ApplyStep =
+  | { kind: 'filter'; expr: Expr; pos: number }
+  | { kind: 'compute'; items: { expr: Expr; alias: string; pos: number }[]; pos: number }
+  | { kind: 'groupby'; paths: { segments: Segment[]; pos: number }[]; aggregates: AggregateItem[]; pos: number }
+  | { kind: 'aggregate'; aggregates: AggregateItem[]; pos: number }

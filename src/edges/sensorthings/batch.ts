@@ -1,9 +1,9 @@
+import type { Answer } from './answer.ts'
 import type { Json } from './body.ts'
 import { asGroup, homeOf } from './changes.ts'
 import type { Context } from './context.ts'
 import { bad } from './errors.ts'
 import { explain } from './explain.ts'
-import type { Answer } from './read.ts'
 
 /** One request of a batch, however it was written (JSON or multipart). */
 export interface BatchRequest {

@@ -18,6 +18,23 @@ Filter = _ e:Or _ { return e }
 OrderBy = _ o:OrderItems _ { return o }
 Select = _ s:SelectItems _ { return s }
 Expand = _ e:ExpandItems _ { return e }
+Apply = _ head:ApplyStep tail:(_ "/" _ s:ApplyStep { return s })* _ { return [head, ...tail] }
+
+ApplyStep
+  = "filter"i _ "(" _ expr:Or _ ")" { return { kind: 'filter', expr, pos: pos() } }
+  / "compute"i _ "(" _ head:ComputeItem tail:(_ "," _ i:ComputeItem { return i })* _ ")" {
+      return { kind: 'compute', items: [head, ...tail], pos: pos() }
+    }
+  / "groupby"i _ "(" _ "(" _ head:GroupPath tail:(_ "," _ p:GroupPath { return p })* _ ")" _ aggregates:("," _ a:Aggregate _ { return a })? ")" {
+      return { kind: 'groupby', paths: [head, ...tail], aggregates: aggregates ?? [], pos: pos() }
+    }
+  / aggregates:Aggregate { return { kind: 'aggregate', aggregates, pos: pos() } }
+ComputeItem = expr:Add __ "as"i __ alias:$(Name) { return { expr, alias, pos: pos() } }
+GroupPath = head:Segment tail:("/" s:(Segment / NumericSegment) { return s })* { return { segments: [head, ...tail], pos: pos() } }
+Aggregate = "aggregate"i _ "(" _ head:AggregateItem tail:(_ "," _ i:AggregateItem { return i })* _ ")" { return [head, ...tail] }
+AggregateItem
+  = "$count"i __ "as"i __ alias:$(Name) { return { expr: null, method: 'count', alias, pos: pos() } }
+  / expr:Add __ "with"i __ method:$(Name) __ "as"i __ alias:$(Name) { return { expr, method: method.toLowerCase(), alias, pos: pos() } }
 
 OrderItems = head:OrderItem tail:(_ "," _ i:OrderItem { return i })* { return [head, ...tail] }
 OrderItem = expr:Add dir:(__ d:$("asc"i / "desc"i) !NameChar { return d })? { return { expr, desc: dir !== null && dir.toLowerCase() === 'desc' } }

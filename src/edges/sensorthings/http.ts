@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from '../../kernel/http/index.ts'
+import type { Answer } from './answer.ts'
 import { Multipart } from './batch-multipart.ts'
 import type { Deps } from './context.ts'
 import { StaError } from './errors.ts'
 import { explain } from './explain.ts'
-import type { Answer } from './read.ts'
 import { SensorThings } from './service.ts'
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS'] as const

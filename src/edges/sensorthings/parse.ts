@@ -1,5 +1,5 @@
 import peggy from 'peggy'
-import type { ExpandItem, Expr, OrderItem, SelectItem } from './ast.ts'
+import type { ApplyStep, ExpandItem, Expr, OrderItem, SelectItem } from './ast.ts'
 import { bad } from './errors.ts'
 import { GRAMMAR } from './grammar.ts'
 
@@ -8,13 +8,14 @@ const MAX_OPTION_LENGTH = 65_536
 /** Deepest nesting of brackets in one query option. */
 const MAX_DEPTH = 100
 
-const parser = peggy.generate(GRAMMAR, { allowedStartRules: ['Filter', 'OrderBy', 'Select', 'Expand'] })
+const parser = peggy.generate(GRAMMAR, { allowedStartRules: ['Filter', 'OrderBy', 'Select', 'Expand', 'Apply'] })
 
 interface Results {
   Filter: Expr
   OrderBy: OrderItem[]
   Select: SelectItem[]
   Expand: ExpandItem[]
+  Apply: ApplyStep[]
 }
 
 /**

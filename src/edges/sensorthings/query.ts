@@ -1,3 +1,4 @@
+import { type Apply, readApply } from './apply.ts'
 import type { ExpandItem, Expr, NestedOption, OrderItem, SelectItem } from './ast.ts'
 import { bad } from './errors.ts'
 import { type EntityType, isId, type Navigation, navigationOf, propertyOf, typeNamed } from './model.ts'
@@ -25,6 +26,8 @@ export interface Query {
   /** Values of the sort keys of the last row of the page before. */
   after: unknown[] | null
   resultFormat: ResultFormat
+  /** Groups instead of entities. */
+  apply: Apply | null
   /** The options as written, for nextLinks. */
   raw: Map<string, string>
 }
@@ -44,11 +47,12 @@ const emptyQuery = (): Query => ({
   count: false,
   after: null,
   resultFormat: 'default',
+  apply: null,
   raw: new Map(),
 })
 
 /** Options this service will have (see docs/using/sensorthings.md) but does not have yet. */
-const LATER = new Set(['apply', 'search', 'format', 'compute', 'levels'])
+const LATER = new Set(['search', 'format', 'compute', 'levels'])
 
 /**
  * Splits a raw query string into options. `+` means a space, except where it stands before the hours of a time's offset;
@@ -108,6 +112,9 @@ export function readQuery(type: EntityType, options: Map<string, string>): Query
       case 'skiptoken':
         query.after = readToken(value)
         break
+      case 'apply':
+        query.apply = readApply(value)
+        break
       case 'resultformat':
         query.resultFormat = readResultFormat(type, value)
         break
@@ -116,14 +123,24 @@ export function readQuery(type: EntityType, options: Map<string, string>): Query
         throw bad(`unknown query option "${name.slice(0, 40)}"`)
     }
   }
+  if (query.apply) checkApply(query)
   boundFanout(query, query.top)
   return query
+}
+
+/** After `$apply` there are groups: what is about entities makes no sense for them. */
+function checkApply(query: Query): void {
+  for (const name of ['select', 'expand', 'skiptoken']) {
+    if (query.raw.has(name)) throw bad(`$${name} does not go with $apply`)
+  }
+  if (query.resultFormat === 'dataArray' || query.resultFormat === 'geojson')
+    throw bad('$resultFormat: groups of $apply come as JSON or CSV', 0)
 }
 
 /** Only $select and $expand make sense for one entity. */
 export function checkEntityOptions(options: Map<string, string>): void {
   for (const name of options.keys()) {
-    if (['filter', 'orderby', 'top', 'skip', 'count', 'skiptoken', 'resultformat'].includes(name)) {
+    if (['filter', 'orderby', 'top', 'skip', 'count', 'skiptoken', 'resultformat', 'apply'].includes(name)) {
       throw bad(`query option "$${name}" is for sets; this address is one entity`)
     }
   }

@@ -1,4 +1,5 @@
 import { type Sql, sql } from '../../kernel/db/index.ts'
+import type { Answer } from './answer.ts'
 import { fromAll } from './builder.ts'
 import { builderOf, type Context, missing, readerOf, resolve } from './context.ts'
 import { formatDataArray } from './data-array.ts'
@@ -15,6 +16,7 @@ import {
 } from './observation-order.ts'
 import { chain, type Resource, type Step } from './path.ts'
 import { checkEntityOptions, type Query, readQuery } from './query.ts'
+import { readGroups } from './read-groups.ts'
 import {
   countOfAll,
   countOfDatastream,
@@ -27,23 +29,19 @@ import {
 } from './select.ts'
 import { csvOf, geojsonOf } from './tabular.ts'
 
-/** An answer: JSON (`body`), raw text (`text`), or nothing. */
-export interface Answer {
-  status: number
-  body?: unknown
-  text?: string
-  /** Content type of `text`; plain text where it is left out. */
-  type?: string
-  headers?: Record<string, string>
-}
-
 type SetResource = Extract<Resource, { kind: 'set' }>
 
 /** GET of a set (OGC 18-088 §9.2.2), `/$ref` and `/$count` of it. */
 export async function readSet(context: Context, resource: SetResource, options: Map<string, string>): Promise<Answer> {
   const query = readQuery(resource.type, options)
   const parent = resource.parents.length > 0 ? await resolve(context, resource.parents) : null
+  if (resource.as === 'count' && query.apply)
+    throw bad('$apply does not go with $count in the path; $count=true counts groups')
   if (resource.as === 'count') return { status: 200, text: String(await count(context, resource, query, parent?.id)) }
+  if (query.apply) {
+    if (resource.as !== 'entities') throw bad('$apply does not go with $ref')
+    return readGroups(context, resource, query, parent?.id, `${context.base}/${pathOf(resource)}`)
+  }
   if (resource.as === 'ref') query.select = new Set(['selfLink'])
   const [page, total] = await Promise.all([
     readPage(context, resource, query, parent?.id),

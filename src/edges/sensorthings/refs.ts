@@ -1,4 +1,5 @@
 import { sql } from '../../kernel/db/index.ts'
+import type { Answer } from './answer.ts'
 import type { Json } from './body.ts'
 import { allow, inTransaction } from './changes.ts'
 import { type Context, resolve } from './context.ts'
@@ -6,7 +7,6 @@ import { bad } from './errors.ts'
 import type { Found } from './insert.ts'
 import { type EntityType, type Navigation, typeNamed } from './model.ts'
 import { parsePath, type Resource, type Step } from './path.ts'
-import type { Answer } from './read.ts'
 import { updateEntity } from './update.ts'
 
 type SetResource = Extract<Resource, { kind: 'set' }>

@@ -1,5 +1,6 @@
 import { recompute, type Touched } from '../../domains/sensing/index.ts'
 import { sql } from '../../kernel/db/index.ts'
+import type { Answer } from './answer.ts'
 import { and } from './builder.ts'
 import { allow, inTransaction, type Work } from './changes.ts'
 import { Compiler } from './compile.ts'
@@ -7,7 +8,6 @@ import { builderOf, type Context, resolve } from './context.ts'
 import { bad, StaError } from './errors.ts'
 import type { Resource } from './path.ts'
 import { readQuery } from './query.ts'
-import type { Answer } from './read.ts'
 import { deleteEntity } from './remove.ts'
 
 type SetResource = Extract<Resource, { kind: 'set' }>

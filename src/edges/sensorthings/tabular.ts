@@ -51,7 +51,7 @@ export function csvOf(shape: Shape, rows: readonly Row[], base: string): string 
 }
 
 /** Text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP CSV injection); names come from outside. */
-function cell(value: unknown): string {
+export function cell(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   const text = typeof value === 'string' ? value : JSON.stringify(value)

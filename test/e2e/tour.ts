@@ -46,6 +46,8 @@ export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
     { name: 'start', path: '/', wait: 'main li a' },
     { name: 'start-table', path: '/?view=table', wait: 'tbody tr' },
     { name: 'station', path: `/stationen/${ids.station}?compare=year`, wait: 'canvas' },
+    { name: 'datasets', path: '/datensaetze', wait: 'main li h2' },
+    { name: 'dataset', path: `/datensaetze/${ids.dataset}`, wait: '.years path' },
     { name: 'login', path: '/login' },
     { name: 'not-found', path: '/gibt/es/nicht' },
   ]

@@ -5,6 +5,7 @@ import { Problem } from '../../kernel/problem.ts'
 import { csvOf, licenceLinks } from './csv.ts'
 import { visibleDataset } from './datasets.ts'
 import type { PortalDeps } from './deps.ts'
+import { sourceHealth } from './health.ts'
 import { ProblemAnswer } from './schemas.ts'
 import { DatasetParams, DownloadQuery } from './schemas-datasets.ts'
 import { readTime } from './times.ts'
@@ -15,6 +16,7 @@ const MOST_SERIES = 20_000
 /** Whole datasets as files: `/download` (CSV) and `/stations.geojson`. */
 export function addDatasetFiles(api: FastifyInstance, deps: PortalDeps): void {
   const { db, access, catalog, city } = deps
+  const sources = sourceHealth(deps.sources)
 
   api.get<{ Params: { id: string }; Querystring: DownloadQuery }>(
     '/api/v1/datasets/:id/download',
@@ -82,7 +84,7 @@ export function addDatasetFiles(api: FastifyInstance, deps: PortalDeps): void {
       const visible = access.visible(request.actor)
       const dataset = visibleDataset(deps, visible, request.params.id)
       access.used(request.actor, 'download', [dataset.key])
-      const stations = await datasetStations(db, visible, dataset.key)
+      const stations = await datasetStations(db, visible, { dataset: dataset.key, sources })
       const licence = licenceOf(dataset.licence)
       const links = licenceLinks(catalog, [dataset.key])
       if (links) reply.header('link', links)
@@ -102,6 +104,7 @@ export function addDatasetFiles(api: FastifyInstance, deps: PortalDeps): void {
           description: one.description,
           measures: [...new Set(one.series.map((series) => series.measure))].join(', '),
           newest: one.newest,
+          state: one.state,
           approximate: one.approximate,
           page: `${request.origin}/stationen/${one.id}`,
           sensorthings: `${request.origin}/sta/v1.1/Things(${one.id})`,

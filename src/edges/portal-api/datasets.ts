@@ -78,7 +78,7 @@ export function addDatasets(api: FastifyInstance, deps: PortalDeps): void {
       const dataset = visibleDataset(deps, visible, request.params.id)
       const [found] = await datasetFigures(db, visible, { sources, dataset: dataset.key })
       if (!found) throw new Problem(404, 'not-found', `There is no dataset "${dataset.id}", or it is not public.`)
-      const stations = await datasetStations(db, visible, dataset.key)
+      const stations = await datasetStations(db, visible, { dataset: dataset.key, sources })
       const links = licenceLinks(catalog, [dataset.key])
       if (links) reply.header('link', links)
       const version = datasetVersion(dataset)

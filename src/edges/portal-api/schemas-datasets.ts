@@ -69,6 +69,7 @@ export const DatasetAnswer = Type.Object({
       lat: nullable(Type.Number()),
       approximate: Type.Boolean(),
       newest: nullable(Instant),
+      state: Freshness,
       series: Type.Array(
         Type.Object({
           id: Type.Integer(),

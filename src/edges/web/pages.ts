@@ -2,4 +2,10 @@
  * Addresses that are pages; anything else that is not a file is answered by the page "not found" with status 404.
  * The pages themselves keep the same list in `ui/src/lib/routes.ts`; `web.test.ts` compares the two.
  */
-export const PAGES: readonly RegExp[] = [/^\/$/, /^\/login\/?$/, /^\/stationen\/(\d{1,10})\/?$/]
+export const PAGES: readonly RegExp[] = [
+  /^\/$/,
+  /^\/login\/?$/,
+  /^\/datensaetze\/?$/,
+  /^\/datensaetze\/([a-z0-9-]{1,63})\/?$/,
+  /^\/stationen\/(\d{1,10})\/?$/,
+]

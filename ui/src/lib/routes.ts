@@ -14,6 +14,8 @@ export interface Route {
 /** Every page but the first one, which comes with the frame. The server keeps the same list (`src/edges/web/pages.ts`). */
 export const routes: readonly Route[] = [
   { pattern: /^\/login\/?$/, load: () => import('../pages/Login.svelte') },
+  { pattern: /^\/datensaetze\/?$/, load: () => import('../pages/Datasets.svelte') },
+  { pattern: /^\/datensaetze\/([a-z0-9-]{1,63})\/?$/, load: () => import('../pages/Dataset.svelte') },
   { pattern: /^\/stationen\/(\d{1,10})\/?$/, load: () => import('../pages/Station.svelte') },
 ]
 

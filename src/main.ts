@@ -126,6 +126,7 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
   gauge('zahnrad_jobs_waiting', 'Jobs ready to be worked on', async (g) => g.set(await jobs.waiting()))
   closers.push({ name: 'jobs', close: () => jobs.stop() })
   await platform.sources.start(jobs)
+  await platform.retention.start(jobs, platform.city.profile.timeZone)
   const foreign = new ForeignBrokers({ sources: platform.sources, log })
   closers.push({ name: 'foreign brokers', close: () => foreign.stop() })
   const commands = await listenForCommands(config.dataDir, ({ argv, cwd, tty }, { out, err, signal }) =>

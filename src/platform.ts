@@ -5,6 +5,7 @@ import { Basemap } from './domains/basemap/index.ts'
 import { Boards } from './domains/boards/index.ts'
 import { Catalog, City } from './domains/catalog/index.ts'
 import { Example } from './domains/example/index.ts'
+import { Release, Retention } from './domains/release/index.ts'
 import { Sensing } from './domains/sensing/index.ts'
 import { Sources } from './domains/sources/index.ts'
 import { formats, unpack } from './edges/feeds/index.ts'
@@ -23,6 +24,8 @@ export interface Platform {
   city: City
   catalog: Catalog
   access: Access
+  release: Release
+  retention: Retention
   sensing: Sensing
   sources: Sources
   basemap: Basemap
@@ -43,7 +46,9 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
     const catalog = await Catalog.load(db)
     const access = new Access({ db, catalog, openWrite: config.openWrite })
     if (config.openWrite) await access.inbox({ kind: 'anonymous', name: 'anonymous' })
+    const release = new Release({ db, catalog, access })
     const sensing = new Sensing(db)
+    const retention = new Retention({ db, access, sensing, log })
     const fetcher = new Fetcher({ allowPrivate: config.allowPrivate })
     const sources = new Sources({
       db,
@@ -78,6 +83,8 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
       city,
       catalog,
       access,
+      release,
+      retention,
       sensing,
       sources,
       basemap,

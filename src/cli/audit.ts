@@ -64,4 +64,13 @@ export function registerAuditCommands(program: Command, ctx: CommandContext): vo
       await access.audit(OWNER, 'audit.forget', 'audit', { days, entries: gone })
       ctx.stdout(`${gone} entries older than ${days} days removed.\n`)
     })
+
+  audit
+    .command('retention [days]')
+    .description('how many days entries are kept (every night the older ones go); with a number: change it')
+    .action(async (days: string | undefined) => {
+      const { retention } = await ctx.platform()
+      if (days !== undefined) await retention.setAuditDays(readDays(days))
+      ctx.stdout(`Entries are kept ${await retention.auditDays()} days.\n`)
+    })
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { OWNER } from '../domains/access/index.ts'
 import type { DatasetState } from '../domains/catalog/index.ts'
+import { SetupError } from '../kernel/problem.ts'
 import { type CommandContext, table } from './context.ts'
 
 export function registerDatasetCommands(program: Command, ctx: CommandContext): void {
@@ -53,13 +54,40 @@ export function registerDatasetCommands(program: Command, ctx: CommandContext): 
       .description(description)
       .option('--json', 'one JSON value: {id, state}')
       .action(async (id: string, { json }) => {
-        const { catalog, access } = await ctx.platform()
+        const { catalog, release } = await ctx.platform()
         const before = catalog.require(id).state
-        const { state: after } = await catalog.setState(id, state)
-        await access.audit(OWNER, `dataset.${name}`, `dataset:${id}`, { before, after })
+        const { state: after } = await release.move(id, state, OWNER)
         if (json) ctx.stdout(`${JSON.stringify({ id, state: after })}\n`)
         else ctx.stdout(`${id}: ${before} → ${after}\n`)
       })
   change('release', 'released', 'make a dataset public on every interface, at once')
   change('withdraw', 'withdrawn', 'take a dataset back from every public interface, at once')
+
+  dataset
+    .command('four-eyes <on|off>')
+    .description('may whoever prepared a release decide on it alone, though a second person could? off: yes')
+    .action(async (value: string) => {
+      if (value !== 'on' && value !== 'off') throw new SetupError(`"${value}" must be on or off.`, 2)
+      const { release } = await ctx.platform()
+      await release.setFourEyes(value === 'on', OWNER)
+      ctx.stdout(`The four-eyes rule is ${value}.\n`)
+    })
+
+  dataset
+    .command('retention')
+    .description('delete now what is older than its dataset keeps values (the platform does so every night)')
+    .option('--json', 'one JSON value: [{dataset, values, before}]')
+    .action(async ({ json }) => {
+      const { retention } = await ctx.platform()
+      const deleted = await retention.run()
+      if (json) ctx.stdout(`${JSON.stringify(deleted)}\n`)
+      else if (deleted.length === 0) ctx.stdout('Nothing is older than it may be kept.\n')
+      else
+        ctx.stdout(
+          table(
+            ['DATASET', 'VALUES', 'OLDER THAN'],
+            deleted.map((one) => [one.dataset, one.values, one.before]),
+          ),
+        )
+    })
 }

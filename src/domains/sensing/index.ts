@@ -9,7 +9,7 @@ import { ensureFeatures } from './entities.ts'
 import { ObservationIds } from './ids.ts'
 import { insertObservations, Partitions } from './insert.ts'
 import type { EntityChanged, NewObservation, ObservationsStored, StoredObservation } from './model.ts'
-import { removeValues } from './removal.ts'
+import { removeBefore, removeValues } from './removal.ts'
 import { SourceWriter } from './writer.ts'
 
 export { Overloaded } from './append.ts'
@@ -124,6 +124,13 @@ export class Sensing {
   async removeValues(dataset: number): Promise<void> {
     await removeValues(this.#db, dataset)
     this.forget()
+  }
+
+  /** Deletes values of a dataset that ended before an instant (ISO 8601); answers how many. */
+  async removeBefore(dataset: number, before: string): Promise<number> {
+    const removed = await removeBefore(this.#db, dataset, before)
+    if (removed > 0) this.forget()
+    return removed
   }
 
   #edited(dataset: number, type: string, id: number): void {

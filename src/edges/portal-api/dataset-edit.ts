@@ -1,4 +1,5 @@
 import { type Catalog, type Dataset, datasetVersion, licenceOf } from '../../domains/catalog/index.ts'
+import { Release } from '../../domains/release/index.ts'
 import type { FastifyInstance, FastifyRequest } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { visibleDataset } from './datasets.ts'
@@ -21,6 +22,7 @@ export function difference(before: object, after: object): Record<string, unknow
 /** `POST`, `PATCH` and `DELETE` of datasets, for staff. */
 export function addDatasetEdit(api: FastifyInstance, deps: PortalDeps): void {
   const { access, catalog, sensing, log } = deps
+  const release = new Release(deps)
   const tags = ['Datasets']
   const found = (request: FastifyRequest<{ Params: { id: string } }>): Dataset =>
     visibleDataset(deps, access.visible(request.actor), request.params.id)
@@ -37,7 +39,7 @@ export function addDatasetEdit(api: FastifyInstance, deps: PortalDeps): void {
     },
     async (request, reply) => {
       access.require(request.actor, 'manage', 'platform')
-      const dataset = await catalog.create(request.body)
+      const dataset = await catalog.create({ ...request.body, createdBy: request.actor.name })
       await access.audit(request.actor, 'dataset.create', `dataset:${dataset.id}`, { after: request.body })
       return reply.code(201).header('location', `${request.origin}/api/v1/datasets/${dataset.id}`).send(dataset)
     },
@@ -71,7 +73,7 @@ export function addDatasetEdit(api: FastifyInstance, deps: PortalDeps): void {
     {
       schema: {
         tags,
-        summary: 'Releases or withdraws a dataset; effective with the next answer',
+        summary: 'Submits, releases, refuses or withdraws a dataset; effective with the next answer',
         params: DatasetParams,
         body: DatasetStateBody,
         response: { '4xx': ProblemAnswer },
@@ -79,14 +81,8 @@ export function addDatasetEdit(api: FastifyInstance, deps: PortalDeps): void {
     },
     async (request) => {
       const dataset = found(request)
-      const { state } = request.body
-      const isPublic = state === 'released' || dataset.state === 'released'
-      access.require(request.actor, isPublic ? 'release' : 'update', { dataset: dataset.key })
-      const changed = await catalog.setState(dataset.id, state)
-      await access.audit(request.actor, `dataset.${state}`, `dataset:${dataset.id}`, {
-        before: dataset.state,
-        after: changed.state,
-      })
+      const { state, reason, audience } = request.body
+      const changed = await release.move(dataset.id, state, request.actor, { reason, audience })
       return { id: changed.id, state: changed.state, stateSince: changed.stateSince }
     },
   )

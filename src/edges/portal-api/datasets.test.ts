@@ -365,7 +365,8 @@ for (const engine of databases()) {
       assert.equal((await get('/api/v1/datasets/probe')).body.freshness, 'empty')
       await call('POST', '/api/v1/datasets/probe/state', { key, body: { state: 'withdrawn' } })
       assert.equal((await get('/api/v1/datasets/probe')).status, 404)
-      assert.deepEqual((await audited('dataset.withdrawn')).detail, { before: 'released', after: 'withdrawn' })
+      const withdrawal = (await audited('dataset.withdraw')).detail as Record<string, unknown>
+      assert.deepEqual([withdrawal.before, withdrawal.after], ['released', 'withdrawn'])
       const owner = place.catalog.require('probe').key
       const { series: ids } = await place.station(owner, { name: 'Weg', at: [7, 51], series: [{ key: 'a' }] })
       await place.sensing.append(regular(ids[0]!, '2026-01-01T00:00:00Z', '2026-01-03T00:00:00Z', 900, () => 1))

@@ -11,6 +11,7 @@ import { addExample } from './example.ts'
 import { addFigures } from './figures.ts'
 import { addMap } from './map.ts'
 import { describeApi } from './openapi.ts'
+import { addReviews } from './reviews.ts'
 import { addSeries } from './series.ts'
 import { addStations } from './stations.ts'
 
@@ -33,6 +34,7 @@ export async function registerPortalApi(app: FastifyInstance, deps: PortalDeps):
     addDatasetEdit(api as unknown as FastifyInstance, deps)
     addEntityEdit(api as unknown as FastifyInstance, deps)
     addEvents(api as unknown as FastifyInstance, deps)
+    addReviews(api as unknown as FastifyInstance, deps)
     addFigures(api as unknown as FastifyInstance, deps)
     addBoards(api as unknown as FastifyInstance, deps)
   })

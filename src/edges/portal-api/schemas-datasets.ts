@@ -174,7 +174,16 @@ export const DatasetCreateBody = Type.Object(
 )
 export type DatasetCreateBody = Static<typeof DatasetCreateBody>
 
-export const DatasetStateBody = Type.Object({ state: DatasetStateSchema }, { additionalProperties: false })
+export const DatasetStateBody = Type.Object(
+  {
+    state: DatasetStateSchema,
+    /** Needed to refuse a release; kept with the step. */
+    reason: Type.Optional(Type.String({ maxLength: 2000 })),
+    /** With a release: whom it is for. */
+    audience: Type.Optional(Type.Enum(['public', 'restricted'])),
+  },
+  { additionalProperties: false },
+)
 export type DatasetStateBody = Static<typeof DatasetStateBody>
 
 export const ThingPatchBody = Type.Object(

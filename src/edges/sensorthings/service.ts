@@ -65,7 +65,7 @@ export class SensorThings {
     }
     if (!READ.has(method)) return this.#write(context, resource, call)
     const options = splitOptions(search)
-    noteUse(context, resource, options)
+    await noteUse(context, resource, options)
     switch (resource.kind) {
       case 'root':
         for (const name of options.keys())

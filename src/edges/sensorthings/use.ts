@@ -3,10 +3,14 @@ import type { Resource, Step } from './path.ts'
 
 /**
  * Notes for the audit log which data that is not public a GET may have answered with: that of the entity or parent it
- * names, else (sets, `$expand`, `$filter`) all the caller may see. Nothing waits for it, and nothing is looked up for
- * callers who see public data alone.
+ * names, else (sets, `$expand`, `$filter`) all the caller may see. Nothing is looked up for callers who see public data
+ * alone.
  */
-export function noteUse(context: Context, resource: Resource, options: ReadonlyMap<string, string>): void {
+export async function noteUse(
+  context: Context,
+  resource: Resource,
+  options: ReadonlyMap<string, string>,
+): Promise<void> {
   const { access, actor, visible } = context
   if (actor.kind === 'anonymous' || access.restricted(visible).length === 0) return
   let steps: readonly Step[]
@@ -17,9 +21,6 @@ export function noteUse(context: Context, resource: Resource, options: ReadonlyM
     access.used(actor, 'sensorthings', visible)
     return
   }
-  resolve(context, steps).then(
-    ({ dataset }) => access.used(actor, 'sensorthings', [dataset]),
-    // It did not exist, or was hidden: nothing was read.
-    () => {},
-  )
+  const { dataset } = await resolve(context, steps)
+  access.used(actor, 'sensorthings', [dataset])
 }

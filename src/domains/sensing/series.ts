@@ -1,6 +1,7 @@
 import { type Queryable, type Sql, sql } from '../../kernel/db/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { bucketEnd, bucketStarts, chooseResolution, type Grid, HOUR, isOffHour, iso } from './buckets.ts'
+import { GapFinder, gap, interval, patience } from './gaps.ts'
 import type { Resolution } from './model.ts'
 
 export interface SeriesQuery {
@@ -158,11 +159,11 @@ export async function series(db: Queryable, visible: readonly number[], query: S
   }
 }
 
-function tooMany(points: number | string): Problem {
+function tooMany(points: number | string, most = MAX_POINTS): Problem {
   return new Problem(
     400,
     'too-many-points',
-    `The answer would hold ${points} points, ${MAX_POINTS} is the limit: ask for a coarser resolution (or "auto"), a shorter range, or format=csv, which has no limit.`,
+    `The answer would hold ${points} points, ${most} is the limit: ask for a coarser resolution (or "auto"), a shorter range, or format=csv, which has no limit.`,
   )
 }
 
@@ -190,19 +191,6 @@ function endOfValues(head: Head): number | null {
   return Date.parse(head.tMax) + (head.stretches ? 0 : 1)
 }
 
-/** Milliseconds between two values: as declared, else the mean distance so far; null = not known. */
-function interval(head: Head): number | null {
-  if (head.periodSeconds) return head.periodSeconds * 1000
-  if (!head.tMin || !head.tMax || head.count < 3) return null
-  return (Date.parse(head.tMax) - Date.parse(head.tMin)) / (head.count - 1)
-}
-
-/** Milliseconds without a value after which one is missing. Irregular series get four times their mean distance. */
-function patience(head: Head): number | null {
-  const found = interval(head)
-  return found === null || head.periodSeconds ? found : found * 4
-}
-
 /** The values' datastreams, checked for visibility once more in the very query that reads values. */
 export function own(visible: readonly number[], ids: readonly number[]): Sql {
   return sql`select id from datastream where id = any(${ids}::int4[]) and dataset = any(${visible}::int4[])`
@@ -223,9 +211,10 @@ export async function bucketSeries(
   visible: readonly number[],
   plan: Plan,
   grid: Grid,
+  most = MAX_POINTS,
 ): Promise<Series[]> {
   const starts = bucketStarts(grid, plan.from, Math.min(plan.to, Math.max(plan.now, lastValue(plan))), plan.timeZone)
-  if (starts.length * plan.heads.length > MAX_POINTS) throw tooMany(starts.length * plan.heads.length)
+  if (starts.length * plan.heads.length > most) throw tooMany(starts.length * plan.heads.length, most)
   const byStream = starts.length > 0 ? await readBuckets(db, visible, plan, starts) : new Map<number, Bucket[]>()
   const bounds = starts.map(iso)
   bounds.push(starts.length > 0 ? iso(bucketEnd(grid, starts.at(-1)!, plan.timeZone)) : '')
@@ -266,11 +255,7 @@ function pointOf(head: SeriesHead, bucket: Bucket, t: string, tEnd: string): Ser
   }
 }
 
-function gap(t: string, tEnd: string): SeriesPoint {
-  return { t, tEnd, value: null, n: 0, min: null, max: null, suspect: 0 }
-}
-
-function summed(head: Head, points: SeriesPoint[], buckets: readonly Bucket[]): Series {
+export function summed(head: Head, points: SeriesPoint[], buckets: readonly Bucket[]): Series {
   let n = 0
   let sum = 0
   let suspect = 0
@@ -388,22 +373,15 @@ async function rawSeries(db: Queryable, visible: readonly number[], plan: Plan):
 
 /** Puts one null point into each stretch where at least one more value was expected. */
 function withGaps(head: Head, rows: readonly RawRow[], plan: Plan): SeriesPoint[] {
-  const period = patience(head)
+  const finder = new GapFinder(head, plan)
   const points: SeriesPoint[] = []
-  let covered = plan.from
-  const fill = (until: number, tolerance: number) => {
-    if (period !== null && until - covered >= period * tolerance) points.push(gap(iso(covered), iso(until)))
-  }
-  for (const [index, row] of rows.entries()) {
-    const start = Date.parse(row.t)
-    fill(start, index === 0 ? 1 : head.periodSeconds ? 0.5 : 1)
+  for (const row of rows) {
+    const missing = finder.before(row)
+    if (missing) points.push(missing)
     const suspect = row.q === 1 ? 1 : 0
     points.push({ t: row.t, tEnd: row.tEnd ?? row.t, value: row.v, n: 1, min: row.v, max: row.v, suspect })
-    const end = row.tEnd ? Date.parse(row.tEnd) : start + (head.periodSeconds ? period! : 0)
-    covered = Math.max(covered, end)
   }
-  const until = Math.min(plan.to, plan.now)
-  // The newest value is always somewhat older than its period: that alone is no gap.
-  if (until > covered) fill(until, 2)
+  const missing = finder.end()
+  if (missing) points.push(missing)
   return points
 }

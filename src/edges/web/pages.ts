@@ -8,4 +8,7 @@ export const PAGES: readonly RegExp[] = [
   /^\/datensaetze\/?$/,
   /^\/datensaetze\/([a-z0-9-]{1,63})\/?$/,
   /^\/stationen\/(\d{1,10})\/?$/,
+  /^\/stationen\/(\d{1,10})\/aufkleber\/?$/,
+  /^\/einbetten\/stationen\/(\d{1,10})\/?$/,
+  /^\/vergleich\/?$/,
 ]

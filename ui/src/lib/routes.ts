@@ -17,6 +17,9 @@ export const routes: readonly Route[] = [
   { pattern: /^\/datensaetze\/?$/, load: () => import('../pages/Datasets.svelte') },
   { pattern: /^\/datensaetze\/([a-z0-9-]{1,63})\/?$/, load: () => import('../pages/Dataset.svelte') },
   { pattern: /^\/stationen\/(\d{1,10})\/?$/, load: () => import('../pages/Station.svelte') },
+  { pattern: /^\/stationen\/(\d{1,10})\/aufkleber\/?$/, load: () => import('../pages/Sticker.svelte'), bare: true },
+  { pattern: /^\/einbetten\/stationen\/(\d{1,10})\/?$/, load: () => import('../pages/Embed.svelte'), bare: true },
+  { pattern: /^\/vergleich\/?$/, load: () => import('../pages/Compare.svelte') },
 ]
 
 export function routeOf(path: string): { route: Route; params: string[] } | null {

@@ -238,6 +238,19 @@ for (const engine of databases()) {
       const short = { ...query, to: '2024-03-02T00:00:00Z', points: 400 }
       const same = (await thinnedSeries(place.db, [released], short)).series[0]!
       assert.deepEqual([same.thinned, same.points], [false, (await ask(short)).series[0]!.points])
+      const instants = (await place.station(released, { name: 'Pegel', series: [{ key: 'now', aggregate: 'mean' }] }))
+        .series
+      await place.sensing.append(
+        regular(instants[0]!, '2024-06-01T00:00:00Z', '2024-06-09T00:00:00Z', 900, (at, i) =>
+          new Date(at).getUTCDate() === 4 ? null : i,
+        ).map((row) => ({ ...row, tEnd: null })),
+      )
+      const levelsOf = { datastreams: instants, from: '2024-06-01T00:00:00Z', to: '2024-06-09T00:00:00Z' }
+      const every = (await ask({ ...range, ...levelsOf })).series[0]!.points
+      const some = (await thinnedSeries(place.db, [released], { ...query, ...levelsOf, points: 200 })).series[0]!.points
+      const holes = (points: typeof every) => points.filter((point) => point.value === null)
+      assert.deepEqual(holes(some), holes(every))
+      assert.equal(holes(some).length, 1)
       const hours = await thinnedSeries(place.db, [released], { ...query, resolution: 'hour', points: 400 })
       assert.ok(hours.series[0]!.thinned && hours.series[0]!.points.length <= 406)
     })

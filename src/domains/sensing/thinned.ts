@@ -76,7 +76,8 @@ async function thinnedValues(
       all.sum += value
       all.min = Math.min(all.min, value)
       all.max = Math.max(all.max, value)
-      const missing = gaps.before(point)
+      // A value at an instant ends where it begins here; the finder wants to know that it has no end.
+      const missing = gaps.before({ t: point.t, tEnd: point.tEnd === point.t ? null : point.tEnd })
       if (missing) take(missing)
       take(point)
     }

@@ -1,5 +1,5 @@
 import { iso } from './buckets.ts'
-import type { Head, Plan, SeriesPoint } from './series.ts'
+import type { Head, Plan, SeriesPoint } from './series-model.ts'
 
 /** Milliseconds between two values: as declared, else the mean distance so far; null = not known. */
 export function interval(head: Head): number | null {

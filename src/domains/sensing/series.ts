@@ -3,6 +3,9 @@ import { Problem } from '../../kernel/problem.ts'
 import { bucketEnd, bucketStarts, chooseResolution, type Grid, HOUR, isOffHour, iso } from './buckets.ts'
 import { GapFinder, gap, interval, patience } from './gaps.ts'
 import type { Resolution } from './model.ts'
+import type { Head, Plan, SeriesHead, SeriesPoint } from './series-model.ts'
+
+export type { Head, Plan, SeriesHead, SeriesPoint } from './series-model.ts'
 
 export interface SeriesQuery {
   /** Ids of at most {@link MAX_SERIES} datastreams. Those the caller may not see, or that do not exist, raise 404. */
@@ -18,30 +21,6 @@ export interface SeriesQuery {
   maxPoints?: number
   /** Milliseconds since 1970: buckets that have not begun by then are not reported. Default: the clock. */
   now?: number
-}
-
-/** One value, or one bucket of values. `value` is null where a value was expected and none came: draw a gap. */
-export interface SeriesPoint {
-  t: string
-  tEnd: string
-  /** The sum of a count, the mean of anything else, in the series' unit; values of quality suspect included. */
-  value: number | null
-  n: number
-  min: number | null
-  max: number | null
-  /** How many of the n values are suspect. */
-  suspect: number
-}
-
-export interface SeriesHead {
-  datastream: number
-  name: string
-  thing: { id: number; name: string }
-  dataset: number
-  unit: { name: string; symbol: string; definition?: string }
-  aggregate: 'sum' | 'mean'
-  role: 'total' | 'part' | null
-  periodSeconds: number | null
 }
 
 export interface Series extends SeriesHead {
@@ -66,26 +45,6 @@ export interface SeriesAnswer {
 export const MAX_SERIES = 10
 /** Points one answer may hold, all series together. CSV is streamed and has no such limit. */
 export const MAX_POINTS = 50_000
-
-export interface Head extends SeriesHead {
-  tMin: string | null
-  tMax: string | null
-  /** Whether its newest value covers a stretch of time rather than an instant. */
-  stretches: boolean
-  count: number
-}
-
-/** A query with its range and resolution decided, its series known and visible. */
-export interface Plan {
-  heads: Head[]
-  from: number
-  to: number
-  resolution: Resolution
-  timeZone: string
-  /** Hourly sums cannot be regrouped into local buckets here: read the values themselves. */
-  offHour: boolean
-  now: number
-}
 
 /**
  * Decides range and resolution. Above `raw` the range is widened to full hours. `most` series: a download streams them

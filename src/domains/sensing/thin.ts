@@ -1,4 +1,4 @@
-import type { SeriesPoint } from './series.ts'
+import type { SeriesPoint } from './series-model.ts'
 
 /** A stretch of time keeps at most this many points. */
 const KEPT = 4

@@ -254,5 +254,31 @@ for (const engine of databases()) {
       const hours = await thinnedSeries(place.db, [released], { ...query, resolution: 'hour', points: 400 })
       assert.ok(hours.series[0]!.thinned && hours.series[0]!.points.length <= 406)
     })
+
+    it('finds gaps of irregular series in hours, too, and none where values simply come seldom', async () => {
+      const made = await place.station(released, {
+        name: 'Frei',
+        series: [
+          { key: 'often', aggregate: 'mean', periodSeconds: null },
+          { key: 'seldom', aggregate: 'mean', periodSeconds: null },
+        ],
+      })
+      const [often, seldom] = made.series as [number, number]
+      await place.sensing.append([
+        ...regular(often, '2024-06-01T00:00:00Z', '2024-06-05T00:00:00Z', 1800, (at, i) =>
+          at >= Date.parse('2024-06-03T06:00:00Z') && at < Date.parse('2024-06-03T12:00:00Z') ? null : i,
+        ),
+        ...regular(seldom, '2024-06-01T00:00:00Z', '2024-06-05T00:00:00Z', 7200, (_, i) => i),
+      ])
+      const range = { from: '2024-06-02T00:00:00Z', to: '2024-06-05T00:00:00Z', resolution: 'hour' as const }
+      const [a, b] = (await ask({ ...range, datastreams: [often, seldom] })).series
+      const gaps = a!.points.filter((point) => point.value === null)
+      assert.deepEqual(
+        [gaps.length, gaps[0]?.t, gaps.at(-1)?.tEnd],
+        [6, '2024-06-03T06:00:00Z', '2024-06-03T12:00:00Z'],
+      )
+      assert.equal(b!.points.length, 36)
+      assert.ok(b!.points.every((point) => point.value !== null))
+    })
   })
 }

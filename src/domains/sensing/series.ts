@@ -185,14 +185,19 @@ export async function bucketSeries(
     const found = byStream.get(head.datastream) ?? []
     const period = patience(head)
     const points: SeriesPoint[] = []
-    for (let index = 0, at = 0; index < starts.length; index++) {
+    for (let index = 0, at = 0; index < starts.length; ) {
       const bucket = found[at]
       if (bucket && bucket.bucket === index + 1) {
         points.push(pointOf(head, bucket, bounds[index]!, bounds[index + 1]!))
         at++
-      } else if (period === null || period <= (starts[index + 1] ?? lastEnd) - starts[index]!) {
-        points.push(gap(bounds[index]!, bounds[index + 1]!))
+        index++
+        continue
       }
+      // Buckets without a value are a gap where together they last longer than the series may be silent.
+      const next = bucket ? bucket.bucket - 1 : starts.length
+      const silent = period === null || period <= (starts[next] ?? lastEnd) - starts[index]!
+      if (silent) for (let k = index; k < next; k++) points.push(gap(bounds[k]!, bounds[k + 1]!))
+      index = next
     }
     return summed(head, points, found)
   })

@@ -8,7 +8,6 @@ import { join } from 'node:path'
 import { runCommand } from './cli/index.ts'
 import type { Config } from './config.ts'
 import { OWNER } from './domains/access/index.ts'
-import { stationExists } from './domains/sensing/index.ts'
 import { Broker, type SourcePort } from './edges/broker/index.ts'
 import { listenForCommands } from './edges/control/index.ts'
 import { ForeignBrokers } from './edges/feeds/mqtt/index.ts'
@@ -110,10 +109,7 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
     extra: [sensorThingsOpenApi()],
   })
   registerWebhook(app, { sources: platform.sources, access })
-  await registerWeb(app, {
-    root: INTERFACE,
-    stationExists: ({ actor }, id) => stationExists(db, access.visible(actor), id),
-  })
+  await registerWeb(app, { root: INTERFACE })
   const broker = new Broker({
     port: config.mqttPort,
     access,

@@ -21,5 +21,4 @@ export {
 } from './series.ts'
 export { type SeriesPage, seriesPages } from './series-pages.ts'
 export * from './station-model.ts'
-export { groupsKnown, type StationQuery, seriesFigures, station, stationExists, stationOverview } from './stations.ts'
-export { MAX_READ, thinnedSeries } from './thinned.ts'
+export { groupsKnown, type StationQuery, seriesFigures, station, stationOverview } from './stations.ts'

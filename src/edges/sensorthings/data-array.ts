@@ -2,8 +2,7 @@ import type { Property, Row } from './model.ts'
 import type { Shape } from './select.ts'
 
 interface Group {
-  'Datastream@iot.navigationLink'?: string
-  'MultiDatastream@iot.navigationLink'?: string
+  'Datastream@iot.navigationLink': string
   components: string[]
   'dataArray@iot.count': number
   dataArray: unknown[][]
@@ -20,7 +19,7 @@ export function formatDataArray(shape: Shape, rows: readonly Row[], base: string
     let group = groups.get(row.datastream)
     if (!group) {
       group = {
-        ...linkOf(row, base),
+        'Datastream@iot.navigationLink': `${base}/Datastreams(${row.datastream})`,
         components: readers.map((reader) => reader.name),
         'dataArray@iot.count': 0,
         dataArray: [],
@@ -32,8 +31,3 @@ export function formatDataArray(shape: Shape, rows: readonly Row[], base: string
   }
   return [...groups.values()]
 }
-
-const linkOf = (row: Row, base: string): Partial<Group> =>
-  (row.x as { m?: 1 } | null)?.m === 1
-    ? { 'MultiDatastream@iot.navigationLink': `${base}/MultiDatastreams(${row.datastream})` }
-    : { 'Datastream@iot.navigationLink': `${base}/Datastreams(${row.datastream})` }

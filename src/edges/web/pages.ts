@@ -8,7 +8,6 @@ export const PAGES: readonly RegExp[] = [
   /^\/datensaetze\/?$/,
   /^\/datensaetze\/([a-z0-9-]{1,63})\/?$/,
   /^\/stationen\/(\d{1,10})\/?$/,
-  /^\/stationen\/(\d{1,10})\/aufkleber\/?$/,
-  /^\/einbetten\/stationen\/(\d{1,10})\/?$/,
-  /^\/vergleich\/?$/,
+  /^\/tafeln\/?$/,
+  /^\/tafeln\/([a-z0-9][a-z0-9-]{0,62})\/?$/,
 ]

@@ -153,8 +153,6 @@ export interface Station {
     publisher: string | null
     contact: string | null
     homepage: string | null
-    /** How long values are kept: a text, or one by language. */
-    retention: unknown
     state: string
     simulated: boolean
   }
@@ -174,7 +172,7 @@ export interface Station {
   } | null
   headline: Headline | null
   datastreams: Channel[]
-  links: { sensorthings: string; page: string; csv: string | null }
+  links: { sensorthings: string; csv: string | null }
 }
 
 export interface Point {
@@ -200,8 +198,6 @@ export interface Series {
   mean: number | null
   n: number
   suspect: number
-  /** More values than asked for: only extremes, gaps and suspect ones are among the points. */
-  thinned: boolean
 }
 
 export interface SeriesAnswer {
@@ -245,6 +241,10 @@ export interface SendOptions {
   /** Milliseconds; default 20 s. Uploads and runs need more. */
   limit?: number
   signal?: AbortSignal
+  /** Version (ETag) the change began with: the server refuses it when somebody else was faster. */
+  ifMatch?: number
+  /** Goes through even while the page is being left. */
+  keepalive?: boolean
 }
 
 /** Changes something by JSON, or by the bytes of a file. Answers the JSON that comes back, undefined when none does. */
@@ -261,6 +261,7 @@ async function call<T>(method: string, path: string, options: SendOptions & { bo
   const { signal, body } = options
   const limit = AbortSignal.timeout(options.limit ?? TIME_LIMIT)
   const headers: Record<string, string> = { accept: 'application/json' }
+  if (options.ifMatch !== undefined) headers['if-match'] = `"${options.ifMatch}"`
   let content: BodyInit | undefined
   if (body instanceof Blob) content = body
   else if (body !== undefined) {
@@ -274,6 +275,7 @@ async function call<T>(method: string, path: string, options: SendOptions & { bo
       method,
       headers,
       body: content,
+      keepalive: options.keepalive ?? false,
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
     })
   } catch (error) {
@@ -302,15 +304,12 @@ export interface SeriesQuery {
   from: number
   to: number
   resolution: Resolution | 'auto'
-  /** As many as there is room for: longer series come thinned. */
-  points?: number
 }
 
 /** Address of the values a chart shows; the CSV button and the developer box link to exactly this. */
 export function seriesPath(query: SeriesQuery, format: 'json' | 'csv' = 'json'): string {
   const from = new Date(query.from).toISOString().replace('.000Z', 'Z')
   const to = new Date(query.to).toISOString().replace('.000Z', 'Z')
-  const room = query.points && format === 'json' ? `&points=${query.points}` : ''
-  const tail = format === 'csv' ? '&format=csv' : room
+  const tail = format === 'csv' ? '&format=csv' : ''
   return `/api/v1/series?datastream=${query.datastreams.join(',')}&from=${from}&to=${to}&resolution=${query.resolution}${tail}`
 }

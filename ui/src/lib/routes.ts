@@ -7,8 +7,8 @@ export interface Route {
   // biome-ignore lint/suspicious/noExplicitAny: some pages have no use for params, and that is fine
   load: () => Promise<{ default: Component<any> }>
   staff?: boolean
-  /** Without header and footer: for frames on other sites and screens in a hall. */
-  bare?: boolean
+  /** Without header and footer: for frames on other sites and screens in a hall; where it depends, on the query. */
+  bare?: boolean | ((query: URLSearchParams) => boolean)
 }
 
 /** Every page but the first one, which comes with the frame. The server keeps the same list (`src/edges/web/pages.ts`). */
@@ -17,9 +17,12 @@ export const routes: readonly Route[] = [
   { pattern: /^\/datensaetze\/?$/, load: () => import('../pages/Datasets.svelte') },
   { pattern: /^\/datensaetze\/([a-z0-9-]{1,63})\/?$/, load: () => import('../pages/Dataset.svelte') },
   { pattern: /^\/stationen\/(\d{1,10})\/?$/, load: () => import('../pages/Station.svelte') },
-  { pattern: /^\/stationen\/(\d{1,10})\/aufkleber\/?$/, load: () => import('../pages/Sticker.svelte'), bare: true },
-  { pattern: /^\/einbetten\/stationen\/(\d{1,10})\/?$/, load: () => import('../pages/Embed.svelte'), bare: true },
-  { pattern: /^\/vergleich\/?$/, load: () => import('../pages/Compare.svelte') },
+  { pattern: /^\/tafeln\/?$/, load: () => import('../pages/Boards.svelte') },
+  {
+    pattern: /^\/tafeln\/([a-z0-9][a-z0-9-]{0,62})\/?$/,
+    load: () => import('../pages/Board.svelte'),
+    bare: (query) => query.get('vollbild') === '1',
+  },
 ]
 
 export function routeOf(path: string): { route: Route; params: string[] } | null {
@@ -28,6 +31,11 @@ export function routeOf(path: string): { route: Route; params: string[] } | null
     if (match) return { route, params: match.slice(1).map(decodeURIComponent) }
   }
   return null
+}
+
+/** Whether a page stands alone, without header and footer. */
+export function isBare(route: Route | undefined, search: string): boolean {
+  return typeof route?.bare === 'function' ? route.bare(new URLSearchParams(search)) : route?.bare === true
 }
 
 /** Is this a page of ours (and not an interface or a file)? */

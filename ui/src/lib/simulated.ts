@@ -5,3 +5,6 @@ export function markedName(name: string, simulated: boolean): string {
   if (!simulated || /simuliert|simulated/i.test(name)) return name
   return `${name} (${app.t('simulated.short')})`
 }
+
+/** The name without "(simuliert)", for where the mark stands beside it. */
+export const plainName = (name: string): string => name.replace(/\s*\((simuliert|simulated)\)$/i, '')

@@ -63,6 +63,7 @@ describe(`boards on the ${engine!.name} database`, { skip: needsBrowser, timeout
 
   it('is made from a template, arranged by keyboard, and saved by itself', async () => {
     const { page, troubles, close } = await staff('/tafeln')
+    page.setDefaultTimeout(20_000)
     await page.getByRole('heading', { name: 'Hier stehen bald Tafeln der Stadt' }).waitFor()
     await page.getByRole('button', { name: 'Neue Tafel' }).click()
     await page.getByLabel('Verkehr heute').check()
@@ -83,7 +84,7 @@ describe(`boards on the ${engine!.name} database`, { skip: needsBrowser, timeout
     // The focus stays on the button, which went along: pressing again moves on.
     await page.keyboard.press('Enter')
     await page.getByText(`${before[0]} steht jetzt an Platz 3 von ${before.length}.`).waitFor()
-    await page.getByRole('toolbar').nth(2).getByRole('button', { name: 'Breiter' }).press('Enter')
+    await page.getByRole('toolbar').nth(2).getByRole('button', { name: 'Breiter' }).click()
     await page.getByText('2 von 4 Spalten breit').waitFor()
 
     await page.getByRole('toolbar').first().getByRole('button', { name: 'Entfernen' }).click()

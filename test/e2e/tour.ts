@@ -16,6 +16,7 @@ export interface Stop {
 }
 
 interface Ids {
+  board: string
   station: number
   stations: number[]
   dataset: string
@@ -33,10 +34,34 @@ async function idsOf(platform: RunningPlatform): Promise<Ids> {
   }>(platform, '/api/v1/stations')
   const busiest = [...stations].sort((a, b) => (b.headline?.dayTotal ?? 0) - (a.headline?.dayTotal ?? 0))
   return {
+    board: await boardOf(platform, busiest[0]!.id),
     station: busiest[0]!.id,
     stations: busiest.slice(0, 3).map((one) => one.id),
     dataset: busiest[0]!.dataset,
   }
+}
+
+/** A published board: a figure, a chart, a map and a list around the busiest station. */
+async function boardOf(platform: RunningPlatform, station: number): Promise<string> {
+  const { headline } = await json<{ headline: { datastream: number; group: string } }>(
+    platform,
+    `/api/v1/stations/${station}`,
+  )
+  const { datastream: series, group } = headline
+  const size = { width: 2, height: 2 }
+  const items = [
+    { kind: 'figure', ...size, group, show: 'day' },
+    { kind: 'chart', ...size, series: [series], range: '7d', resolution: 'hour', compare: false },
+    { kind: 'map', ...size, group },
+    { kind: 'list', ...size, group },
+  ]
+  const answer = await fetch(`${platform.url}/api/v1/boards`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${await platform.key()}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ title: 'Verkehr heute', visibility: 'published', items }),
+  })
+  if (!answer.ok) throw new Error(`/api/v1/boards: ${answer.status} ${await answer.text()}`)
+  return ((await answer.json()) as { id: string }).id
 }
 
 /** The stops in the order a person would meet them. */
@@ -48,6 +73,10 @@ export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
     { name: 'station', path: `/stationen/${ids.station}?compare=year`, wait: 'canvas' },
     { name: 'datasets', path: '/datensaetze', wait: 'main li h2' },
     { name: 'dataset', path: `/datensaetze/${ids.dataset}`, wait: '.years path' },
+    { name: 'boards', path: '/tafeln', wait: 'main li h2' },
+    { name: 'board', path: `/tafeln/${ids.board}`, wait: 'canvas' },
+    { name: 'board-edit', path: `/tafeln/${ids.board}?bearbeiten=1`, staff: true, wait: '[role=toolbar]' },
+    { name: 'board-screen', path: `/tafeln/${ids.board}?vollbild=1`, wait: 'canvas' },
     { name: 'login', path: '/login' },
     { name: 'not-found', path: '/gibt/es/nicht' },
   ]

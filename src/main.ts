@@ -15,7 +15,7 @@ import { registerOperation } from './edges/operation/index.ts'
 import { registerPortalApi } from './edges/portal-api/index.ts'
 import { registerSensorThings, sensorThingsOpenApi } from './edges/sensorthings/index.ts'
 import { registerLogin, registerSession } from './edges/session/index.ts'
-import { registerWeb } from './edges/web/index.ts'
+import { PAGES, registerWeb } from './edges/web/index.ts'
 import { registerWebhook } from './edges/webhook/index.ts'
 import { buildInterface, INTERFACE } from './interface.ts'
 import { createHttp } from './kernel/http/index.ts'
@@ -106,6 +106,7 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
     ...platform,
     version: VERSION,
     sourceCode: SOURCE_CODE,
+    pages: PAGES,
     extra: [sensorThingsOpenApi()],
   })
   registerWebhook(app, { sources: platform.sources, access })

@@ -25,14 +25,18 @@ export interface StationQuery {
   now?: number
 }
 
-/** All stations the caller may see, and the city's figure for each observed property: four statements in all. */
+/**
+ * All stations the caller may see, or those of `things`, and the city's figure for each observed property: four
+ * statements in all.
+ */
 export async function stationOverview(
   db: Queryable,
   visible: readonly number[],
   query: StationQuery,
+  things: readonly number[] | null = null,
 ): Promise<StationOverview> {
   const now = query.now ?? Date.now()
-  const rows = await stationRows(db, visible)
+  const rows = await stationRows(db, visible, things)
   const sources = await query.sources(sourcesOf(rows))
   const keys = groupKeys(rows)
   const drafts: Draft[] = []

@@ -23,6 +23,8 @@ export interface PortalDeps {
   /** Of this program, as people see it in the footer. */
   version: string
   sourceCode: string
+  /** Addresses that are pages: the search leads to no other. Absent = any may be one. */
+  pages?: readonly RegExp[]
   /** What other edges add to the API's description. */
   extra: readonly OpenApiPart[]
 }

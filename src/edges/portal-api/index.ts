@@ -12,6 +12,7 @@ import { addFigures } from './figures.ts'
 import { addMap } from './map.ts'
 import { describeApi } from './openapi.ts'
 import { addReviews } from './reviews.ts'
+import { addSearch } from './search.ts'
 import { addSeries } from './series.ts'
 import { addStations } from './stations.ts'
 
@@ -36,6 +37,7 @@ export async function registerPortalApi(app: FastifyInstance, deps: PortalDeps):
     addEvents(api as unknown as FastifyInstance, deps)
     addReviews(api as unknown as FastifyInstance, deps)
     addFigures(api as unknown as FastifyInstance, deps)
+    addSearch(api as unknown as FastifyInstance, deps)
     addBoards(api as unknown as FastifyInstance, deps)
   })
 }

@@ -5,6 +5,8 @@ import serveStatic from '@fastify/static'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { PAGES } from './pages.ts'
 
+export { PAGES } from './pages.ts'
+
 export interface WebOptions {
   /** Folder of the built pages. */
   root: string

@@ -27,6 +27,7 @@ export function addSearch(api: FastifyInstance, deps: PortalDeps): void {
     async (request, reply) => {
       const { q, limit = 20, lang = 'de' } = request.query
       const groups = await search.find(request.actor, q, limit, namedPages(isPage, lang))
+      access.used(request.actor, 'search')
       reply.header('cache-control', 'no-cache')
       const reachable = groups.filter(({ hits }) => isPage(hits[0]!.path))
       return { groups: await withStations(reachable, access.visible(request.actor)) }

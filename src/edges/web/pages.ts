@@ -10,4 +10,5 @@ export const PAGES: readonly RegExp[] = [
   /^\/stationen\/(\d{1,10})\/?$/,
   /^\/tafeln\/?$/,
   /^\/tafeln\/([a-z0-9][a-z0-9-]{0,62})\/?$/,
+  /^\/suche\/?$/,
 ]

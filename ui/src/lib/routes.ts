@@ -23,6 +23,7 @@ export const routes: readonly Route[] = [
     load: () => import('../pages/Board.svelte'),
     bare: (query) => query.get('vollbild') === '1',
   },
+  { pattern: /^\/suche\/?$/, load: () => import('../pages/Search.svelte') },
 ]
 
 export function routeOf(path: string): { route: Route; params: string[] } | null {

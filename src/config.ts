@@ -19,6 +19,16 @@ export interface Config {
   /** May sources fetch from private and loopback addresses? */
   allowPrivate: boolean
   logLevel: string
+  /** Sign-in by the city's own identity provider (OpenID Connect); undefined = local accounts alone. */
+  oidc: OidcConfig | undefined
+}
+
+export interface OidcConfig {
+  issuer: string
+  clientId: string
+  clientSecret: string
+  /** Claim that lists a person's groups. */
+  groupsClaim: string
 }
 
 type Environment = Record<string, string | undefined>
@@ -48,6 +58,21 @@ function publicUrl(env: Environment): string | undefined {
   return text.replace(/\/+$/, '')
 }
 
+function oidc(env: Environment): OidcConfig | undefined {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret } = env
+  if (!issuer && !clientId && !clientSecret) return undefined
+  if (!issuer || !clientId || !clientSecret)
+    throw new SetupError('OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET belong together: set all or none.', 2)
+  const url = URL.canParse(issuer) ? new URL(issuer) : undefined
+  if (url?.protocol !== 'https:' && !(url?.protocol === 'http:' && ['localhost', '127.0.0.1'].includes(url.hostname))) {
+    throw new SetupError(
+      `OIDC_ISSUER is "${issuer}" but must be an https address such as https://id.example.de/realms/stadt.`,
+      2,
+    )
+  }
+  return { issuer, clientId, clientSecret, groupsClaim: env.OIDC_GROUPS_CLAIM || 'groups' }
+}
+
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 /** Reads the configuration; a wrong value stops the start with a sentence that says which and why. */
@@ -70,5 +95,6 @@ export function readConfig(env: Environment = process.env): Config {
       .filter(Boolean),
     allowPrivate: flag(env, 'ZAHNRAD_ALLOW_PRIVATE'),
     logLevel,
+    oidc: oidc(env),
   }
 }

@@ -90,7 +90,7 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
   const origin = () => config.publicUrl ?? `http://localhost:${config.port}`
   const app = await createHttp({ log, publicUrl: config.publicUrl, trustProxy: config.trustProxy })
   registerSession(app, { access })
-  registerLogin(app, { access })
+  registerLogin(app, { access, db, oidc: config.oidc })
   registerOperation(app, {
     readiness: async () => {
       const problems: Record<string, string> = {}

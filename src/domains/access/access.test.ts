@@ -295,7 +295,13 @@ for (const engine of databases()) {
         { slug: 'claimed', title: 'Tiefbau', kind: 'department', claim: '/tiefbau' },
         OWNER,
       )
-      const claims = { issuer: 'https://id.example', subject: '42', email: 'Otto@stadt.example', name: 'Otto' }
+      const claims = {
+        issuer: 'https://id.example',
+        subject: '42',
+        email: 'Otto@stadt.example',
+        emailVerified: true,
+        name: 'Otto',
+      }
       const enter = async (groups: string[]) => {
         const { token } = await access.accounts.fromClaims({ ...claims, groups }, WHERE)
         return access.authenticate({ session: token })
@@ -311,6 +317,14 @@ for (const engine of databases()) {
         access.accounts.fromClaims({ ...claims, subject: '43', groups: [] }, WHERE),
         code('account-of-another'),
       )
+      await access.accounts.invite({ email: 'chef@stadt.example', name: 'Chef' }, OWNER)
+      const chef = { ...claims, subject: '44', email: 'chef@stadt.example', groups: [] }
+      await assert.rejects(
+        access.accounts.fromClaims({ ...chef, emailVerified: false }, WHERE),
+        code('account-of-another'),
+        'an address nobody checked takes no account over',
+      )
+      await access.accounts.fromClaims(chef, WHERE)
       await access.accounts.setBlocked(actor.account!, true, OWNER)
       await assert.rejects(enter([]), code('account-blocked'))
     })

@@ -33,6 +33,8 @@ export interface Claims {
   issuer: string
   subject: string
   email: string
+  /** Has the provider made sure that the address is theirs? Only then an account that has it already becomes theirs. */
+  emailVerified: boolean
   name: string
   /** Names of groups, as the provider calls them. */
   groups: readonly string[]
@@ -270,7 +272,7 @@ export class Accounts {
    * The account of a person the identity provider vouches for: by its subject, else by the (verified) e-mail address,
    * else a new one. Groups that carry a claim are joined and left as the claims say. 403 when blocked.
    */
-  async fromClaims({ issuer, subject, email, name, groups }: Claims, where: Where): Promise<NewSession> {
+  async fromClaims({ issuer, subject, email, emailVerified, name, groups }: Claims, where: Where): Promise<NewSession> {
     const address = readEmail(email)
     const { db } = this.#ground
     const account = await db.transaction(async (tx) => {
@@ -284,12 +286,16 @@ export class Accounts {
           `insert into account as a (email, name, state, issuer, subject) values ($1, $2, 'active', $3, $4)
            on conflict (email) do update set issuer = $3, subject = $4,
              state = case when a.state = 'invited' then 'active' else a.state end
-             where a.issuer is null returning ${COLUMNS}`,
-          [address, name, issuer, subject],
+             where a.issuer is null and $5 returning ${COLUMNS}`,
+          [address, name, issuer, subject, emailVerified],
         )
       }
       if (!row)
-        throw new Problem(409, 'account-of-another', `The account of ${address} belongs to another person there.`)
+        throw new Problem(
+          409,
+          'account-of-another',
+          `There is an account for ${address} already that is not joined with this sign-in.`,
+        )
       await tx.query(`delete from group_member where account = $1 and origin = 'claim'`, [row.id])
       await tx.query(
         `insert into group_member (user_group, account, origin)

@@ -21,8 +21,8 @@ export type { GrantSpec, GroupSpec } from './grants.ts'
 export type { KeyInfo, KeySpec } from './keys.ts'
 export * from './model.ts'
 export { ALLOWED } from './rules.ts'
+export { hashSecret, newSecret } from './secrets.ts'
 export type { NewSession, SessionInfo, SignInMethod, Where } from './sessions.ts'
-export { Throttle } from './throttle.ts'
 
 export const ANONYMOUS: Actor = Object.freeze({ kind: 'anonymous', name: 'anonymous' })
 /** Whoever runs the command line on the machine. */

@@ -19,7 +19,11 @@ import { ProblemAnswer } from './schemas.ts'
 import { DatasetAnswer, DatasetParams, DatasetsAnswer, QualityAnswer, QualityQuery } from './schemas-datasets.ts'
 
 /** The dataset, if the caller may see it; else a 404 that does not tell whether it exists. */
-export function visibleDataset({ catalog }: PortalDeps, visible: readonly number[], id: string): Dataset {
+export function visibleDataset(
+  { catalog }: Pick<PortalDeps, 'catalog'>,
+  visible: readonly number[],
+  id: string,
+): Dataset {
   const dataset = catalog.byId(id)
   if (!dataset || !visible.includes(dataset.key))
     throw new Problem(404, 'not-found', `There is no dataset "${id}", or it is not public.`)

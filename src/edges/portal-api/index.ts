@@ -1,4 +1,6 @@
 import type { FastifyInstance } from '../../kernel/http/index.ts'
+import { addAccount } from './account.ts'
+import { addAudit } from './audit.ts'
 import { addBoards } from './boards.ts'
 import { addCity } from './city.ts'
 import { addDatasetEdit } from './dataset-edit.ts'
@@ -11,6 +13,8 @@ import { addExample } from './example.ts'
 import { addFigures } from './figures.ts'
 import { addMap } from './map.ts'
 import { describeApi } from './openapi.ts'
+import { addPeople } from './people.ts'
+import { addRequests } from './requests.ts'
 import { addReviews } from './reviews.ts'
 import { addSearch } from './search.ts'
 import { addSeries } from './series.ts'
@@ -36,6 +40,10 @@ export async function registerPortalApi(app: FastifyInstance, deps: PortalDeps):
     addEntityEdit(api as unknown as FastifyInstance, deps)
     addEvents(api as unknown as FastifyInstance, deps)
     addReviews(api as unknown as FastifyInstance, deps)
+    addAccount(api as unknown as FastifyInstance, deps)
+    addPeople(api as unknown as FastifyInstance, deps)
+    addAudit(api as unknown as FastifyInstance, deps)
+    addRequests(api as unknown as FastifyInstance, deps)
     addFigures(api as unknown as FastifyInstance, deps)
     addSearch(api as unknown as FastifyInstance, deps)
     addBoards(api as unknown as FastifyInstance, deps)

@@ -2,7 +2,7 @@ import type { Static } from 'typebox'
 import type { Actor } from '../../domains/access/index.ts'
 import { Release, type Review } from '../../domains/release/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
-import { Problem } from '../../kernel/problem.ts'
+import { visibleDataset } from './datasets.ts'
 import type { PortalDeps } from './deps.ts'
 import { ProblemAnswer } from './schemas.ts'
 import { DatasetParams } from './schemas-datasets.ts'
@@ -41,12 +41,7 @@ export function addReviews(api: FastifyInstance, deps: PortalDeps): void {
     },
   )
 
-  const visible = (actor: Actor, id: string) => {
-    const dataset = deps.catalog.byId(id)
-    if (!dataset || !access.visible(actor).includes(dataset.key))
-      throw new Problem(404, 'not-found', `There is no dataset "${id}", or it is not public.`)
-    return dataset
-  }
+  const visible = (actor: Actor, id: string) => visibleDataset(deps, access.visible(actor), id)
 
   api.get<{ Params: { id: string } }>(
     '/api/v1/datasets/:id/review',

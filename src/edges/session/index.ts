@@ -2,6 +2,7 @@ import { type Access, type Actor, ANONYMOUS } from '../../domains/access/index.t
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { cookieOf, isForeignChange, pathAfter, SESSION_COOKIE, setCookie } from './cookie.ts'
+import { type OidcOptions, registerOidc } from './oidc.ts'
 import { registerSignIn, type SignInOptions } from './sign-in.ts'
 
 declare module 'fastify' {
@@ -33,7 +34,8 @@ export function registerSession(app: FastifyInstance, { access }: { access: Acce
 }
 
 /** Signing in and out: the one-time admin link, e-mail and password, invitation and reset links. */
-export function registerLogin(app: FastifyInstance, { access, ...options }: SignInOptions): void {
+export function registerLogin(app: FastifyInstance, options: SignInOptions & OidcOptions): void {
+  const { access, oidc } = options
   // `GET /login?code=…` trades the one-time admin link for a staff session. Without a code it is a page.
   app.get<{ Querystring: { code?: string; next?: string } }>('/login', async (request, reply) => {
     const { code, next } = request.query
@@ -56,5 +58,7 @@ export function registerLogin(app: FastifyInstance, { access, ...options }: Sign
     reply.header('cache-control', 'no-store')
     return { kind, name, staff: access.isStaff(request.actor), openWrite: access.openWrite }
   })
-  registerSignIn(app, { access, ...options })
+  app.get('/api/v1/sign-in', async () => ({ oidc: oidc !== undefined, mail: (options.sendLink?.() ?? null) !== null }))
+  registerSignIn(app, options)
+  registerOidc(app, options)
 }

@@ -15,26 +15,37 @@ export interface ThingTexts {
  * The texts of all stations of some datasets. Only what belongs to the station's own dataset: an index serves everyone
  * who may see that dataset, and must not tell of another.
  */
-export function thingTexts(db: Queryable, datasets: readonly number[]): Promise<ThingTexts[]> {
-  return db.query<ThingTexts>(
-    `select t.id, t.dataset, t.name, t.description, t.properties,
-            coalesce(l.places, '[]') as places, coalesce(s.series, '[]') as series
-       from thing t
-       left join (
-         select tl.thing, jsonb_agg(distinct l.name) as places
-           from thing_location tl join location l on l.id = tl.location
-           join thing o on o.id = tl.thing and o.dataset = l.dataset
-          where l.dataset = any($1::int4[])
-          group by tl.thing) l on l.thing = t.id
-       left join (
-         select d.thing, jsonb_agg(distinct jsonb_build_array(d.name, p.natural_key, p.name)) as series
-           from datastream d join observed_property p on p.id = d.observed_property and p.dataset = d.dataset
-           join thing o on o.id = d.thing and o.dataset = d.dataset
-          where d.dataset = any($1::int4[])
-          group by d.thing) s on s.thing = t.id
-      where t.dataset = any($1::int4[])`,
+export async function thingTexts(db: Queryable, datasets: readonly number[]): Promise<ThingTexts[]> {
+  // Put together here: joined in one statement, a fresh database without statistics takes minutes for 10,000 stations.
+  const things = await db.query<Omit<ThingTexts, 'places' | 'series'>>(
+    'select id, dataset, name, description, properties from thing where dataset = any($1::int4[])',
     [datasets],
   )
+  const all = new Map(things.map((thing): [number, ThingTexts] => [thing.id, { ...thing, places: [], series: [] }]))
+  const places = await db.query<{ thing: number; dataset: number; name: string }>(
+    `select tl.thing, l.dataset, l.name from location l join thing_location tl on tl.location = l.id
+      where l.dataset = any($1::int4[])`,
+    [datasets],
+  )
+  for (const { thing, dataset, name } of places) {
+    const own = all.get(thing)
+    if (own?.dataset === dataset) own.places.push(name)
+  }
+  const properties = await db.query<{ id: number; dataset: number; key: string | null; name: string }>(
+    'select id, dataset, natural_key as key, name from observed_property where dataset = any($1::int4[])',
+    [datasets],
+  )
+  const observed = new Map(properties.map((property) => [property.id, property]))
+  const series = await db.query<{ thing: number; dataset: number; property: number; name: string }>(
+    'select thing, dataset, observed_property as property, name from datastream where dataset = any($1::int4[])',
+    [datasets],
+  )
+  for (const { thing, dataset, property, name } of series) {
+    const own = all.get(thing)
+    const what = observed.get(property)
+    if (own?.dataset === dataset && what?.dataset === dataset) own.series.push([name, what.key, what.name])
+  }
+  return [...all.values()]
 }
 
 /** What changes when anything does that is searched for: one line per dataset. */

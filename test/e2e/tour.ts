@@ -77,6 +77,14 @@ export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
     { name: 'board', path: `/tafeln/${ids.board}`, wait: 'canvas' },
     { name: 'board-edit', path: `/tafeln/${ids.board}?bearbeiten=1`, staff: true, wait: '[role=toolbar]' },
     { name: 'board-screen', path: `/tafeln/${ids.board}?vollbild=1`, wait: 'canvas' },
+    { name: 'staff-datasets', path: '/verwaltung/datensaetze', staff: true, wait: 'tbody tr' },
+    { name: 'staff-dataset', path: `/verwaltung/datensaetze/${ids.dataset}`, staff: true, wait: 'form' },
+    {
+      name: 'staff-station',
+      path: `/verwaltung/datensaetze/${ids.dataset}/messstellen/${ids.station}`,
+      staff: true,
+      wait: 'form',
+    },
     { name: 'login', path: '/login' },
     { name: 'not-found', path: '/gibt/es/nicht' },
   ]

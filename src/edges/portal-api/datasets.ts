@@ -1,4 +1,11 @@
-import { type Dataset, datasetVersion, isPublic, isSimulated, licenceOf } from '../../domains/catalog/index.ts'
+import {
+  type Dataset,
+  datasetVersion,
+  isPublic,
+  isSimulated,
+  LICENCES,
+  licenceOf,
+} from '../../domains/catalog/index.ts'
 import {
   type DatasetFigures,
   type DatasetQuality,
@@ -16,7 +23,14 @@ import type { PortalDeps } from './deps.ts'
 import { sourceHealth } from './health.ts'
 import { rememberShared } from './remember.ts'
 import { ProblemAnswer } from './schemas.ts'
-import { DatasetAnswer, DatasetParams, DatasetsAnswer, QualityAnswer, QualityQuery } from './schemas-datasets.ts'
+import {
+  DatasetAnswer,
+  DatasetParams,
+  DatasetsAnswer,
+  LicencesAnswer,
+  QualityAnswer,
+  QualityQuery,
+} from './schemas-datasets.ts'
 
 /** The dataset, if the caller may see it; else a 404 that does not tell whether it exists. */
 export function visibleDataset(
@@ -40,6 +54,18 @@ export function addDatasets(api: FastifyInstance, deps: PortalDeps): void {
     const [dataset, datastream] = key.split(':').map(Number)
     return readQuality(visible, dataset!, datastream)
   })
+
+  api.get(
+    '/api/v1/licences',
+    {
+      schema: {
+        tags: ['Datasets'],
+        summary: 'Licences a dataset can have, by the identifiers of DCAT-AP.de',
+        response: { 200: LicencesAnswer },
+      },
+    },
+    async () => ({ licences: LICENCES }),
+  )
 
   api.get(
     '/api/v1/datasets',

@@ -34,6 +34,10 @@ const Summary = {
   measures: Type.Array(Type.Object({ key: Type.String(), name: Type.String(), unit: Unit, series: Type.Integer() })),
 }
 
+export const LicencesAnswer = Type.Object({
+  licences: Type.Array(Type.Object({ id: Type.String(), name: Type.String(), url: Type.String() })),
+})
+
 export const DatasetsAnswer = Type.Object({
   now: Instant,
   timeZone: Type.String(),

@@ -5,6 +5,9 @@
 export const PAGES: readonly RegExp[] = [
   /^\/$/,
   /^\/login\/?$/,
+  /^\/verwaltung\/datensaetze\/?$/,
+  /^\/verwaltung\/datensaetze\/([a-z0-9-]{1,63})\/?$/,
+  /^\/verwaltung\/datensaetze\/([a-z0-9-]{1,63})\/messstellen\/(\d{1,9})\/?$/,
   /^\/datensaetze\/?$/,
   /^\/datensaetze\/([a-z0-9-]{1,63})\/?$/,
   /^\/stationen\/(\d{1,10})\/?$/,

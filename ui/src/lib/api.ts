@@ -242,7 +242,7 @@ export interface SendOptions {
   limit?: number
   signal?: AbortSignal
   /** Version (ETag) the change began with: the server refuses it when somebody else was faster. */
-  ifMatch?: number
+  ifMatch?: number | string
   /** Goes through even while the page is being left. */
   keepalive?: boolean
 }

@@ -13,6 +13,17 @@ export interface Route {
 
 /** Every page but the first one, which comes with the frame. The server keeps the same list (`src/edges/web/pages.ts`). */
 export const routes: readonly Route[] = [
+  { pattern: /^\/verwaltung\/datensaetze\/?$/, load: () => import('../pages/StaffDatasets.svelte'), staff: true },
+  {
+    pattern: /^\/verwaltung\/datensaetze\/([a-z0-9-]{1,63})\/?$/,
+    load: () => import('../pages/StaffDataset.svelte'),
+    staff: true,
+  },
+  {
+    pattern: /^\/verwaltung\/datensaetze\/([a-z0-9-]{1,63})\/messstellen\/(\d{1,9})\/?$/,
+    load: () => import('../pages/StaffStation.svelte'),
+    staff: true,
+  },
   { pattern: /^\/login\/?$/, load: () => import('../pages/Login.svelte') },
   { pattern: /^\/datensaetze\/?$/, load: () => import('../pages/Datasets.svelte') },
   { pattern: /^\/datensaetze\/([a-z0-9-]{1,63})\/?$/, load: () => import('../pages/Dataset.svelte') },

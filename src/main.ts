@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { runCommand } from './cli/index.ts'
 import type { Config } from './config.ts'
 import { OWNER } from './domains/access/index.ts'
+import { stationExists } from './domains/sensing/index.ts'
 import { Broker, type SourcePort } from './edges/broker/index.ts'
 import { listenForCommands } from './edges/control/index.ts'
 import { ForeignBrokers } from './edges/feeds/mqtt/index.ts'
@@ -110,7 +111,10 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
     extra: [sensorThingsOpenApi()],
   })
   registerWebhook(app, { sources: platform.sources, access })
-  await registerWeb(app, { root: INTERFACE })
+  await registerWeb(app, {
+    root: INTERFACE,
+    stationExists: ({ actor }, id) => stationExists(db, access.visible(actor), id),
+  })
   const broker = new Broker({
     port: config.mqttPort,
     access,

@@ -36,7 +36,7 @@ async function idsOf(platform: RunningPlatform): Promise<Ids> {
   return {
     board: await boardOf(platform, busiest[0]!.id),
     station: busiest[0]!.id,
-    stations: busiest.slice(0, 3).map((one) => one.id),
+    stations: busiest.slice(0, 6).map((one) => one.id),
     dataset: busiest[0]!.dataset,
   }
 }
@@ -71,6 +71,11 @@ export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
     { name: 'start', path: '/', wait: 'main li a' },
     { name: 'start-table', path: '/?view=table', wait: 'tbody tr' },
     { name: 'station', path: `/stationen/${ids.station}?compare=year`, wait: 'canvas' },
+    { name: 'sticker', path: `/stationen/${ids.station}/aufkleber`, wait: '.sticker svg' },
+    { name: 'embedded', path: `/einbetten/stationen/${ids.station}?range=24h`, wait: 'canvas' },
+    { name: 'compare', path: `/vergleich?stationen=${ids.stations.slice(0, 3).join(',')}`, wait: 'canvas' },
+    { name: 'compare-six', path: `/vergleich?stationen=${ids.stations.join(',')}&kind=main`, wait: 'canvas' },
+    { name: 'compare-none', path: '/vergleich', wait: '.empty' },
     { name: 'datasets', path: '/datensaetze', wait: 'main li h2' },
     { name: 'dataset', path: `/datensaetze/${ids.dataset}`, wait: '.years path' },
     { name: 'boards', path: '/tafeln', wait: 'main li h2' },

@@ -3,6 +3,8 @@ import type { Queryable } from '../../kernel/db/index.ts'
 /** What writing and reading an observation needs to know of its datastream; kept in memory. */
 export interface DatastreamInfo {
   id: number
+  /** A result is one value, or an array of several (MultiDatastream). */
+  kind: 'single' | 'multi'
   dataset: number
   thing: number
   name: string
@@ -39,7 +41,7 @@ export class Datastreams {
     }
     if (missing.length === 0) return found
     const rows = await this.#db.query<DatastreamInfo>(
-      `select d.id, d.dataset, d.thing, d.name, d.observation_type as "observationType", d.aggregate, d.unit,
+      `select d.id, d.kind, d.dataset, d.thing, d.name, d.observation_type as "observationType", d.aggregate, d.unit,
               d.period_s as "periodSeconds",
               exists (select 1 from datastream_foi f where f.datastream = d.id) as "hasFeature"
        from datastream d where d.id = any($1::int4[])`,

@@ -13,6 +13,8 @@ export interface ObservationExtra {
   vt?: [string, string]
   /** `resultQuality`. */
   dq?: unknown
+  /** Of a MultiDatastream: the result is an array. */
+  m?: 1
 }
 
 /** One observation on its way in. Times are ISO 8601 strings in UTC ending in `Z`. */

@@ -21,4 +21,5 @@ export {
 } from './series.ts'
 export { type SeriesPage, seriesPages } from './series-pages.ts'
 export * from './station-model.ts'
-export { groupsKnown, type StationQuery, seriesFigures, station, stationOverview } from './stations.ts'
+export { groupsKnown, type StationQuery, seriesFigures, station, stationExists, stationOverview } from './stations.ts'
+export { MAX_READ, thinnedSeries } from './thinned.ts'

@@ -30,7 +30,7 @@ interface ValueRow {
 }
 
 /** Keyset pages by (time, id): page 1,000 costs what page 1 costs. */
-async function* valuePages(
+export async function* valuePages(
   db: Queryable,
   visible: readonly number[],
   plan: Plan,

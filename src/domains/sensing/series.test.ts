@@ -3,9 +3,11 @@ import { after, before, describe, it } from 'node:test'
 import { databases } from '../../../test/support/database.ts'
 import { isoOf, regular, type Town, town } from '../../../test/support/stations.ts'
 import { bucketEnd, bucketStarts, type Grid } from './buckets.ts'
+import { gap } from './gaps.ts'
 import type { NewObservation } from './model.ts'
 import { MAX_POINTS, planSeries, series } from './series.ts'
 import { seriesPages } from './series-pages.ts'
+import { thinnedSeries } from './thinned.ts'
 
 const BERLIN = 'Europe/Berlin'
 
@@ -217,6 +219,66 @@ for (const engine of databases()) {
         )
         assert.equal(seen.length - bikes.length, resolution === 'raw' ? 192 : resolution === 'hour' ? 48 : 3)
       }
+    })
+
+    it('thins what a chart has no room for: extremes and gaps stay, sums are those of all values', async () => {
+      const range = { from: '2024-03-01T00:00:00Z', to: '2024-11-10T00:00:00Z', resolution: 'raw' as const }
+      const whole = (await ask(range)).series[0]!
+      const query = { datastreams: [counts], timeZone: BERLIN, ...range }
+      const thinned = (await thinnedSeries(place.db, [released], { ...query, points: 400 })).series[0]!
+      assert.ok(whole.points.length > 20_000)
+      assert.ok(thinned.thinned && thinned.points.length <= 406, `${thinned.points.length} points`)
+      for (const key of ['total', 'mean', 'n', 'suspect', 'min', 'max'] as const) assert.equal(thinned[key], whole[key])
+      const hole = thinned.points.filter((point) => point.value === null)
+      assert.deepEqual(hole, [gap('2024-06-05T10:00:00Z', '2024-06-05T15:00:00Z')])
+      assert.ok(thinned.points.some((point) => point.suspect > 0))
+      const known = new Set(whole.points.map((point) => JSON.stringify(point)))
+      assert.ok(thinned.points.every((point) => known.has(JSON.stringify(point))))
+
+      const short = { ...query, to: '2024-03-02T00:00:00Z', points: 400 }
+      const same = (await thinnedSeries(place.db, [released], short)).series[0]!
+      assert.deepEqual([same.thinned, same.points], [false, (await ask(short)).series[0]!.points])
+      const instants = (await place.station(released, { name: 'Pegel', series: [{ key: 'now', aggregate: 'mean' }] }))
+        .series
+      await place.sensing.append(
+        regular(instants[0]!, '2024-06-01T00:00:00Z', '2024-06-09T00:00:00Z', 900, (at, i) =>
+          new Date(at).getUTCDate() === 4 ? null : i,
+        ).map((row) => ({ ...row, tEnd: null })),
+      )
+      const levelsOf = { datastreams: instants, from: '2024-06-01T00:00:00Z', to: '2024-06-09T00:00:00Z' }
+      const every = (await ask({ ...range, ...levelsOf })).series[0]!.points
+      const some = (await thinnedSeries(place.db, [released], { ...query, ...levelsOf, points: 200 })).series[0]!.points
+      const holes = (points: typeof every) => points.filter((point) => point.value === null)
+      assert.deepEqual(holes(some), holes(every))
+      assert.equal(holes(some).length, 1)
+      const hours = await thinnedSeries(place.db, [released], { ...query, resolution: 'hour', points: 400 })
+      assert.ok(hours.series[0]!.thinned && hours.series[0]!.points.length <= 406)
+    })
+
+    it('finds gaps of irregular series in hours, too, and none where values simply come seldom', async () => {
+      const made = await place.station(released, {
+        name: 'Frei',
+        series: [
+          { key: 'often', aggregate: 'mean', periodSeconds: null },
+          { key: 'seldom', aggregate: 'mean', periodSeconds: null },
+        ],
+      })
+      const [often, seldom] = made.series as [number, number]
+      await place.sensing.append([
+        ...regular(often, '2024-06-01T00:00:00Z', '2024-06-05T00:00:00Z', 1800, (at, i) =>
+          at >= Date.parse('2024-06-03T06:00:00Z') && at < Date.parse('2024-06-03T12:00:00Z') ? null : i,
+        ),
+        ...regular(seldom, '2024-06-01T00:00:00Z', '2024-06-05T00:00:00Z', 7200, (_, i) => i),
+      ])
+      const range = { from: '2024-06-02T00:00:00Z', to: '2024-06-05T00:00:00Z', resolution: 'hour' as const }
+      const [a, b] = (await ask({ ...range, datastreams: [often, seldom] })).series
+      const gaps = a!.points.filter((point) => point.value === null)
+      assert.deepEqual(
+        [gaps.length, gaps[0]?.t, gaps.at(-1)?.tEnd],
+        [6, '2024-06-03T06:00:00Z', '2024-06-03T12:00:00Z'],
+      )
+      assert.equal(b!.points.length, 36)
+      assert.ok(b!.points.every((point) => point.value !== null))
     })
   })
 }

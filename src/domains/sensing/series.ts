@@ -1,7 +1,11 @@
 import { type Queryable, type Sql, sql } from '../../kernel/db/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { bucketEnd, bucketStarts, chooseResolution, type Grid, HOUR, isOffHour, iso } from './buckets.ts'
+import { GapFinder, gap, interval, patience } from './gaps.ts'
 import type { Resolution } from './model.ts'
+import type { Head, Plan, SeriesHead, SeriesPoint } from './series-model.ts'
+
+export type { Head, Plan, SeriesHead, SeriesPoint } from './series-model.ts'
 
 export interface SeriesQuery {
   /** Ids of at most {@link MAX_SERIES} datastreams. Those the caller may not see, or that do not exist, raise 404. */
@@ -17,30 +21,6 @@ export interface SeriesQuery {
   maxPoints?: number
   /** Milliseconds since 1970: buckets that have not begun by then are not reported. Default: the clock. */
   now?: number
-}
-
-/** One value, or one bucket of values. `value` is null where a value was expected and none came: draw a gap. */
-export interface SeriesPoint {
-  t: string
-  tEnd: string
-  /** The sum of a count, the mean of anything else, in the series' unit; values of quality suspect included. */
-  value: number | null
-  n: number
-  min: number | null
-  max: number | null
-  /** How many of the n values are suspect. */
-  suspect: number
-}
-
-export interface SeriesHead {
-  datastream: number
-  name: string
-  thing: { id: number; name: string }
-  dataset: number
-  unit: { name: string; symbol: string; definition?: string }
-  aggregate: 'sum' | 'mean'
-  role: 'total' | 'part' | null
-  periodSeconds: number | null
 }
 
 export interface Series extends SeriesHead {
@@ -65,26 +45,6 @@ export interface SeriesAnswer {
 export const MAX_SERIES = 10
 /** Points one answer may hold, all series together. CSV is streamed and has no such limit. */
 export const MAX_POINTS = 50_000
-
-export interface Head extends SeriesHead {
-  tMin: string | null
-  tMax: string | null
-  /** Whether its newest value covers a stretch of time rather than an instant. */
-  stretches: boolean
-  count: number
-}
-
-/** A query with its range and resolution decided, its series known and visible. */
-export interface Plan {
-  heads: Head[]
-  from: number
-  to: number
-  resolution: Resolution
-  timeZone: string
-  /** Hourly sums cannot be regrouped into local buckets here: read the values themselves. */
-  offHour: boolean
-  now: number
-}
 
 /**
  * Decides range and resolution. Above `raw` the range is widened to full hours. `most` series: a download streams them
@@ -158,11 +118,11 @@ export async function series(db: Queryable, visible: readonly number[], query: S
   }
 }
 
-function tooMany(points: number | string): Problem {
+function tooMany(points: number | string, most = MAX_POINTS): Problem {
   return new Problem(
     400,
     'too-many-points',
-    `The answer would hold ${points} points, ${MAX_POINTS} is the limit: ask for a coarser resolution (or "auto"), a shorter range, or format=csv, which has no limit.`,
+    `The answer would hold ${points} points, ${most} is the limit: ask for a coarser resolution (or "auto"), a shorter range, or format=csv, which has no limit.`,
   )
 }
 
@@ -190,19 +150,6 @@ function endOfValues(head: Head): number | null {
   return Date.parse(head.tMax) + (head.stretches ? 0 : 1)
 }
 
-/** Milliseconds between two values: as declared, else the mean distance so far; null = not known. */
-function interval(head: Head): number | null {
-  if (head.periodSeconds) return head.periodSeconds * 1000
-  if (!head.tMin || !head.tMax || head.count < 3) return null
-  return (Date.parse(head.tMax) - Date.parse(head.tMin)) / (head.count - 1)
-}
-
-/** Milliseconds without a value after which one is missing. Irregular series get four times their mean distance. */
-function patience(head: Head): number | null {
-  const found = interval(head)
-  return found === null || head.periodSeconds ? found : found * 4
-}
-
 /** The values' datastreams, checked for visibility once more in the very query that reads values. */
 export function own(visible: readonly number[], ids: readonly number[]): Sql {
   return sql`select id from datastream where id = any(${ids}::int4[]) and dataset = any(${visible}::int4[])`
@@ -223,9 +170,10 @@ export async function bucketSeries(
   visible: readonly number[],
   plan: Plan,
   grid: Grid,
+  most = MAX_POINTS,
 ): Promise<Series[]> {
   const starts = bucketStarts(grid, plan.from, Math.min(plan.to, Math.max(plan.now, lastValue(plan))), plan.timeZone)
-  if (starts.length * plan.heads.length > MAX_POINTS) throw tooMany(starts.length * plan.heads.length)
+  if (starts.length * plan.heads.length > most) throw tooMany(starts.length * plan.heads.length, most)
   const byStream = starts.length > 0 ? await readBuckets(db, visible, plan, starts) : new Map<number, Bucket[]>()
   const bounds = starts.map(iso)
   bounds.push(starts.length > 0 ? iso(bucketEnd(grid, starts.at(-1)!, plan.timeZone)) : '')
@@ -237,14 +185,19 @@ export async function bucketSeries(
     const found = byStream.get(head.datastream) ?? []
     const period = patience(head)
     const points: SeriesPoint[] = []
-    for (let index = 0, at = 0; index < starts.length; index++) {
+    for (let index = 0, at = 0; index < starts.length; ) {
       const bucket = found[at]
       if (bucket && bucket.bucket === index + 1) {
         points.push(pointOf(head, bucket, bounds[index]!, bounds[index + 1]!))
         at++
-      } else if (period === null || period <= (starts[index + 1] ?? lastEnd) - starts[index]!) {
-        points.push(gap(bounds[index]!, bounds[index + 1]!))
+        index++
+        continue
       }
+      // Buckets without a value are a gap where together they last longer than the series may be silent.
+      const next = bucket ? bucket.bucket - 1 : starts.length
+      const silent = period === null || period <= (starts[next] ?? lastEnd) - starts[index]!
+      if (silent) for (let k = index; k < next; k++) points.push(gap(bounds[k]!, bounds[k + 1]!))
+      index = next
     }
     return summed(head, points, found)
   })
@@ -266,11 +219,7 @@ function pointOf(head: SeriesHead, bucket: Bucket, t: string, tEnd: string): Ser
   }
 }
 
-function gap(t: string, tEnd: string): SeriesPoint {
-  return { t, tEnd, value: null, n: 0, min: null, max: null, suspect: 0 }
-}
-
-function summed(head: Head, points: SeriesPoint[], buckets: readonly Bucket[]): Series {
+export function summed(head: Head, points: SeriesPoint[], buckets: readonly Bucket[]): Series {
   let n = 0
   let sum = 0
   let suspect = 0
@@ -388,22 +337,15 @@ async function rawSeries(db: Queryable, visible: readonly number[], plan: Plan):
 
 /** Puts one null point into each stretch where at least one more value was expected. */
 function withGaps(head: Head, rows: readonly RawRow[], plan: Plan): SeriesPoint[] {
-  const period = patience(head)
+  const finder = new GapFinder(head, plan)
   const points: SeriesPoint[] = []
-  let covered = plan.from
-  const fill = (until: number, tolerance: number) => {
-    if (period !== null && until - covered >= period * tolerance) points.push(gap(iso(covered), iso(until)))
-  }
-  for (const [index, row] of rows.entries()) {
-    const start = Date.parse(row.t)
-    fill(start, index === 0 ? 1 : head.periodSeconds ? 0.5 : 1)
+  for (const row of rows) {
+    const missing = finder.before(row)
+    if (missing) points.push(missing)
     const suspect = row.q === 1 ? 1 : 0
     points.push({ t: row.t, tEnd: row.tEnd ?? row.t, value: row.v, n: 1, min: row.v, max: row.v, suspect })
-    const end = row.tEnd ? Date.parse(row.tEnd) : start + (head.periodSeconds ? period! : 0)
-    covered = Math.max(covered, end)
   }
-  const until = Math.min(plan.to, plan.now)
-  // The newest value is always somewhat older than its period: that alone is no gap.
-  if (until > covered) fill(until, 2)
+  const missing = finder.end()
+  if (missing) points.push(missing)
   return points
 }

@@ -80,6 +80,12 @@ export async function stationOverview(
   return { now: iso(now), timeZone: query.timeZone, groups, stations: summaries }
 }
 
+/** Whether there is such a station among those visible: cheap, for answering 404. */
+export async function stationExists(db: Queryable, visible: readonly number[], id: number): Promise<boolean> {
+  const rows = await db.query('select 1 from thing where id = $1 and dataset = any($2::int4[])', [id, visible])
+  return rows.length > 0
+}
+
 /** One station in full, or null where there is none the caller may see. */
 export async function station(
   db: Queryable,

@@ -356,7 +356,7 @@ for (const engine of databases()) {
         assert.ok(body.paths[path], path)
       }
       const parameters = body.paths['/api/v1/series'].get.parameters.map((one: Json) => one.name)
-      assert.deepEqual(parameters.sort(), ['datastream', 'format', 'from', 'resolution', 'to'])
+      assert.deepEqual(parameters.sort(), ['datastream', 'format', 'from', 'points', 'resolution', 'to'])
       assert.ok(body.components.schemas.Extra)
       assert.equal(body.servers[0].url, url)
     })

@@ -145,6 +145,10 @@ export const StationAnswer = Type.Object({
     contact: nullable(Type.String()),
     homepage: nullable(Type.String()),
     state: Type.Enum(['draft', 'review', 'released', 'withdrawn']),
+    retention: described(
+      nullable(Type.Union([Type.String(), Type.Record(Type.String(), Type.String())])),
+      'How long values are kept, in the owner’s words or by language; null = not stated',
+    ),
     simulated: Simulated,
   }),
   location: nullable(
@@ -199,6 +203,7 @@ export const StationAnswer = Type.Object({
   ),
   links: Type.Object({
     sensorthings: Type.String({ format: 'uri' }),
+    page: Type.String({ format: 'uri', description: 'The station’s page, at the public address' }),
     csv: nullable(Type.String({ format: 'uri' })),
     datastreams: Type.Array(Type.Object({ id: Type.Integer(), ...SeriesLinks.properties })),
   }),
@@ -236,6 +241,7 @@ export const SeriesAnswer = Type.Object({
       suspect: Type.Integer(),
       min: nullable(Type.Number()),
       max: nullable(Type.Number()),
+      thinned: described(Type.Boolean(), 'Only extremes, gaps and suspect values are among the points (see "points")'),
     }),
   ),
 })
@@ -264,6 +270,14 @@ export const SeriesQuery = Type.Object(
         default: 'auto',
         description:
           'auto: the finest that gives at most about 1,500 points. Days, weeks (from Monday), months and years are the city’s',
+      }),
+    ),
+    points: Type.Optional(
+      Type.Integer({
+        minimum: 100,
+        maximum: 20_000,
+        description:
+          'About how many points of each series a chart has room for: what has more is thinned to extremes, gaps and suspect values. Sums and means stay those of all values. Not for csv. Default: nothing is thinned, and more than 50,000 points are refused',
       }),
     ),
     format: Type.Optional(

@@ -1,5 +1,5 @@
 import { isSimulated } from '../../domains/catalog/index.ts'
-import { localDay, planSeries, series } from '../../domains/sensing/index.ts'
+import { localDay, planSeries, series, thinnedSeries } from '../../domains/sensing/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { counter } from '../../kernel/metrics.ts'
 import { csvName, csvOf, licenceLinks } from './csv.ts'
@@ -25,7 +25,7 @@ export function addSeries(api: FastifyInstance, { db, access, catalog, city }: P
       },
     },
     async (request, reply) => {
-      const { datastream, from, to, resolution = 'auto', format = 'json' } = request.query
+      const { datastream, from, to, resolution = 'auto', points, format = 'json' } = request.query
       const { timeZone } = city.profile
       const visible = access.visible(request.actor)
       const used = (channel: string, heads: readonly { dataset: number }[]) =>
@@ -55,7 +55,8 @@ export function addSeries(api: FastifyInstance, { db, access, catalog, city }: P
           .header('content-disposition', `attachment; filename="${name}"`)
           .send(csvOf(db, visible, plan, catalog))
       }
-      const answer = await series(db, visible, query)
+      const answer =
+        points === undefined ? await series(db, visible, query) : await thinnedSeries(db, visible, { ...query, points })
       answered.inc({ resolution: answer.resolution, format })
       used('series', answer.series)
       const licences = licenceLinks(
@@ -64,7 +65,11 @@ export function addSeries(api: FastifyInstance, { db, access, catalog, city }: P
       )
       if (licences) reply.header('link', licences)
       const simulated = (key: number) => isSimulated(catalog.byKey(key)!)
-      const shown = answer.series.map(({ dataset, ...one }) => ({ ...one, simulated: simulated(dataset) }))
+      const shown = answer.series.map(({ dataset, ...one }) => ({
+        thinned: false,
+        ...one,
+        simulated: simulated(dataset),
+      }))
       return { ...answer, series: shown }
     },
   )

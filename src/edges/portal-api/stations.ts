@@ -81,11 +81,13 @@ function page(found: Station, { catalog }: PortalDeps, origin: string) {
       contact: dataset.contact,
       homepage: dataset.homepage,
       state: dataset.state,
+      retention: dataset.properties.retention ?? null,
       simulated: isSimulated(dataset),
     },
     datastreams,
     links: {
       sensorthings: `${origin}/sta/v1.1/Things(${found.id})`,
+      page: `${origin}/stationen/${found.id}`,
       csv: first.length > 0 ? `${origin}/api/v1/series?datastream=${first.join(',')}&format=csv` : null,
       datastreams: datastreams.map((one) => ({ id: one.id, ...one.links })),
     },

@@ -94,15 +94,15 @@ function checkValue(property: Property, value: unknown, where: string): unknown 
       return value
     case 'object':
       return objectAt(value, where)
-    case 'unit': {
-      const unit = objectAt(value, where)
-      for (const key of ['name', 'symbol', 'definition']) {
-        if (unit[key] !== undefined && unit[key] !== null && typeof unit[key] !== 'string') {
-          throw bad(`${where}/${key}: a string or null is expected`)
-        }
-      }
-      return { ...unit, name: unit.name ?? null, symbol: unit.symbol ?? null, definition: unit.definition ?? null }
-    }
+    case 'unit':
+      return unitAt(value, where)
+    case 'units':
+      if (!Array.isArray(value) || value.length === 0) throw bad(`${where}: an array of units is expected`)
+      return value.map((unit, i) => unitAt(unit, `${where}[${i}]`))
+    case 'texts':
+      if (!Array.isArray(value) || value.length === 0 || !value.every((text) => typeof text === 'string'))
+        throw bad(`${where}: an array of strings is expected`)
+      return value
     case 'instant':
       return readInstant(value, where)
     case 'period':
@@ -114,4 +114,14 @@ function checkValue(property: Property, value: unknown, where: string): unknown 
     default:
       return value
   }
+}
+
+function unitAt(value: unknown, where: string): Json {
+  const unit = objectAt(value, where)
+  for (const key of ['name', 'symbol', 'definition']) {
+    if (unit[key] !== undefined && unit[key] !== null && typeof unit[key] !== 'string') {
+      throw bad(`${where}/${key}: a string or null is expected`)
+    }
+  }
+  return { ...unit, name: unit.name ?? null, symbol: unit.symbol ?? null, definition: unit.definition ?? null }
 }

@@ -8,6 +8,8 @@ export interface Hop {
   where: Sql[]
   /** Of observations gathered datastream by datastream: the expression they already come ordered by. */
   datastream?: Sql
+  /** The order the entities have by themselves, where they have one. */
+  rank?: Sql
 }
 
 /**
@@ -59,7 +61,8 @@ export class Builder {
       case 'link': {
         const link = this.alias('l')
         const from = sql`${sql.table(via.table)} as ${sql.ref(link)} join ${table} on ${id} = ${sql.ref(`${link}.${via.to}`)}`
-        return { alias, from, where: [sql`${sql.ref(`${link}.${via.from}`)} = ${parentId}`, this.#seen(type, alias)] }
+        const where = [sql`${sql.ref(`${link}.${via.from}`)} = ${parentId}`, this.#seen(type, alias)]
+        return { alias, from, where, ...(via.rank && { rank: sql.ref(`${link}.${via.rank}`) }) }
       }
       case 'feature':
         return { alias, from: table, where: [sql`${id} = ${featureOf(String(parent))}`, this.#seen(type, alias)] }
@@ -74,7 +77,9 @@ export class Builder {
 
   #seen(type: EntityType, alias: string): Sql {
     const visible = sql`any(${this.visible}::int4[])`
-    if (type.owned) return sql`${sql.ref(`${alias}.dataset`)} = ${visible}`
+    const own = sql`${sql.ref(`${alias}.dataset`)} = ${visible}`
+    if (type.owned && type.kind) return sql`${own} and ${sql.ref(`${alias}.kind`)} = ${sql.lit(type.kind)}`
+    if (type.owned) return own
     return sql`${sql.ref(`${alias}.datastream`)} in (select vd.id from datastream vd where vd.dataset = ${visible})`
   }
 }

@@ -11,6 +11,7 @@ const CONFORMANCE: readonly string[] = [
   'create-update-delete',
   'data-array/data-array',
   'batch-request/batch-request',
+  'multi-datastream',
 ].map((path) => `${SPEC}/${path}`)
 
 /** The root document (OGC 18-088 §9.2.1): the entity sets, and what the server conforms to. */

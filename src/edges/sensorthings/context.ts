@@ -57,7 +57,8 @@ export async function resolve(context: Context, steps: readonly Step[]): Promise
   if (steps.length === 1 && only!.type.name === 'Datastream' && !context.group) {
     // The hot case answers from memory.
     const info = only!.id! <= 2_147_483_647 ? await context.sensing.datastream(only!.id!) : null
-    if (info && context.visible.includes(info.dataset)) return { id: info.id, dataset: info.dataset }
+    if (info && info.kind === 'single' && context.visible.includes(info.dataset))
+      return { id: info.id, dataset: info.dataset }
     throw missing(steps)
   }
   const [row] = await readerOf(context).run(chainEnd(builderOf(context), steps))

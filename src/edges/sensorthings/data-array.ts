@@ -2,7 +2,8 @@ import type { Property, Row } from './model.ts'
 import type { Shape } from './select.ts'
 
 interface Group {
-  'Datastream@iot.navigationLink': string
+  'Datastream@iot.navigationLink'?: string
+  'MultiDatastream@iot.navigationLink'?: string
   components: string[]
   'dataArray@iot.count': number
   dataArray: unknown[][]
@@ -19,7 +20,7 @@ export function formatDataArray(shape: Shape, rows: readonly Row[], base: string
     let group = groups.get(row.datastream)
     if (!group) {
       group = {
-        'Datastream@iot.navigationLink': `${base}/Datastreams(${row.datastream})`,
+        ...linkOf(row, base),
         components: readers.map((reader) => reader.name),
         'dataArray@iot.count': 0,
         dataArray: [],
@@ -31,3 +32,8 @@ export function formatDataArray(shape: Shape, rows: readonly Row[], base: string
   }
   return [...groups.values()]
 }
+
+const linkOf = (row: Row, base: string): Partial<Group> =>
+  (row.x as { m?: 1 } | null)?.m === 1
+    ? { 'MultiDatastream@iot.navigationLink': `${base}/MultiDatastreams(${row.datastream})` }
+    : { 'Datastream@iot.navigationLink': `${base}/Datastreams(${row.datastream})` }

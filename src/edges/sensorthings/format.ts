@@ -15,7 +15,9 @@ export function formatEntity(shape: Shape, row: Row, base: string): Entity {
     if (value !== null && value !== undefined) entity[property.name] = value
     else if (property.showNull) entity[property.name] = null
   }
-  for (const navigation of shape.links) entity[`${navigation.name}@iot.navigationLink`] = `${self}/${navigation.name}`
+  for (const { name, shown } of shape.links) {
+    if (!shown || shown(row)) entity[`${name}@iot.navigationLink`] = `${self}/${name}`
+  }
   for (const expand of shape.expands) {
     const { navigation, shape: inner } = expand
     const found = row[expand.column]

@@ -6,6 +6,7 @@ import { allow, mayLink, type Work } from './changes.ts'
 import { columnsOf } from './columns.ts'
 import { bad } from './errors.ts'
 import { type EntityType, type Navigation, navigationOf, typeNamed } from './model.ts'
+import { COMPLEX, checkComponents, componentsOf, setComponents } from './multi.ts'
 import { observationValues, type RawObservation } from './observation-values.ts'
 import { followHistory, linkPlaces, placeThing } from './places.ts'
 
@@ -72,7 +73,7 @@ export class Inserter {
 
   #home(body: Body): number {
     if (this.#work.home !== null) return this.#work.home
-    throw bad(`${body.where}${body.type.owner ?? body.type.name} is missing`)
+    throw bad(`${body.where}${body.type.owners?.[0] ?? body.type.name} is missing`)
   }
 
   /** In `Things(1)/Datastreams` a body that names another Thing contradicts the address. */
@@ -84,11 +85,13 @@ export class Inserter {
 
   /** The existing entity that decides the dataset: the Thing of a Datastream, the Datastream of an Observation. */
   async #owner(body: Body, through: Through | null, given: Navigation | null | undefined): Promise<Found | null> {
-    if (!body.type.owner) return null
-    if (given?.name === body.type.owner) return through!.parent
-    const navigation = navigationOf(body.type, body.type.owner)!
-    const [target] = body.links.get(navigation) ?? []
-    return target && 'id' in target ? this.find(typeNamed(navigation.target), target) : null
+    for (const name of body.type.owners ?? []) {
+      if (given?.name === name) return through!.parent
+      const navigation = navigationOf(body.type, name)!
+      const [target] = body.links.get(navigation) ?? []
+      if (target && 'id' in target) return this.find(typeNamed(navigation.target), target)
+    }
+    return null
   }
 
   /** The rows this one points to: `column` → id. */
@@ -118,7 +121,7 @@ export class Inserter {
       }
       points.set(
         navigation,
-        await this.#target(navigation, target, dataset, navigation.name === body.type.owner ? owner : null),
+        await this.#target(navigation, target, dataset, body.type.owners?.includes(navigation.name) ? owner : null),
       )
     }
     return points
@@ -147,6 +150,10 @@ export class Inserter {
   async #row(body: Body, dataset: number, points: Map<Navigation, Found>): Promise<number> {
     const columns = columnsOf(body)
     columns.set('dataset', sql`${dataset}::int4`)
+    if (body.type.kind === 'multi') {
+      columns.set('kind', sql`'multi'`)
+      columns.set('observation_type', sql`${COMPLEX}::text`)
+    }
     for (const [navigation, { id }] of points) {
       if (navigation.via.kind === 'column') columns.set(navigation.via.column, sql`${id}::int4`)
     }
@@ -154,16 +161,25 @@ export class Inserter {
     return row!.id
   }
 
-  #observation(body: Body, dataset: number, points: Map<Navigation, Found>): Found {
+  async #observation(body: Body, dataset: number, points: Map<Navigation, Found>): Promise<Found> {
     const raw: Record<string, unknown> = {}
     for (const [property, value] of body.values) raw[property.name] = timeText(value)
     let datastream = 0
+    let components: number | null = null
     let foi: number | null = null
     for (const [navigation, { id }] of points) {
-      if (navigation.name === 'Datastream') datastream = id
-      else if (navigation.name === 'FeatureOfInterest') foi = id
+      if (navigation.name === 'FeatureOfInterest') {
+        foi = id
+        continue
+      }
+      if (datastream !== 0)
+        throw bad(`${body.where}MultiDatastream: an Observation belongs to one Datastream or MultiDatastream`)
+      datastream = id
+      if (navigation.name === 'MultiDatastream') components = await componentsOf(this.#work.tx, id)
     }
-    const row: NewObservation = { datastream, foi, ...observationValues(raw as RawObservation, body.where) }
+    if (datastream === 0) throw bad(`${body.where}Datastream is missing (mandatory for Observation)`)
+    const values = observationValues(raw as RawObservation, body.where, components)
+    const row: NewObservation = { datastream, foi, ...values }
     this.#observations.push({ row, dataset })
     return { id: this.#observations.length - 1, dataset }
   }
@@ -179,6 +195,7 @@ export class Inserter {
         await connect(this.#work, body.type, self, navigation, linked)
     }
     if (body.type.name === 'HistoricalLocation') await followHistory(this.#work, self.id)
+    if (body.type.name === 'MultiDatastream') await checkComponents(this.#work.tx, self.id, body.where)
   }
 
   /** One element of a to-many navigation; returns what is still to be linked by a link table. */
@@ -257,6 +274,11 @@ export async function connect(
 ): Promise<void> {
   const ids = members.map((member) => member.id)
   if (type.name === 'Thing') return placeThing(work, self.id, ids)
+  if (type.name === 'MultiDatastream') return setComponents(work.tx, self.id, ids)
+  if (navigation.target === 'MultiDatastream')
+    throw bad(
+      'an ObservedProperty joins a MultiDatastream by a change of that MultiDatastream, which says at which place',
+    )
   if (type.name === 'HistoricalLocation') return linkPlaces(work, self.id, ids)
   for (const member of members) {
     if (navigation.target === 'Thing') await placeThing(work, member.id, [self.id])

@@ -5,7 +5,17 @@ import type { Value } from './values.ts'
 export type Row = Record<string, unknown>
 
 /** What a value must look like when it is written; also the source of the OpenAPI schema. */
-export type Accepts = 'string' | 'object' | 'unit' | 'any' | 'instant' | 'period' | 'interval' | 'geometry'
+export type Accepts =
+  | 'string'
+  | 'object'
+  | 'unit'
+  | 'any'
+  | 'instant'
+  | 'period'
+  | 'interval'
+  | 'geometry'
+  | 'units'
+  | 'texts'
 
 /** A column to fetch: a column of the entity's table, or an expression under a name. */
 export type Column = string | { name: string; sql: (alias: string) => Sql }
@@ -31,7 +41,7 @@ export interface Property {
 type Via =
   | { kind: 'column'; column: string } // this row points to the target
   | { kind: 'reverse'; column: string } // the target's rows point to this one
-  | { kind: 'link'; table: string; from: string; to: string } // many to many
+  | { kind: 'link'; table: string; from: string; to: string; rank?: string } // many to many, perhaps in an order
   | { kind: 'feature' } // Observation → FeatureOfInterest: its own or the datastream's default at that time
   | { kind: 'featureObservations' } // the reverse of it
 
@@ -43,6 +53,8 @@ export interface Navigation {
   /** The navigation of the target that leads back here. */
   inverse: string
   via: Via
+  /** Whether a row has this relation at all, by its columns; absent = always. */
+  shown?: (row: Row) => boolean
 }
 
 export interface EntityType {
@@ -53,8 +65,10 @@ export interface EntityType {
   table: string
   /** Has an own `dataset` column; an Observation inherits through its Datastream. */
   owned: boolean
-  /** The navigation whose existing target decides the dataset of a new entity. */
-  owner?: string
+  /** The navigations of which an existing target decides the dataset of a new entity. */
+  owners?: readonly string[]
+  /** Which rows of the table are of this type, where it shares the table with another one: `kind`. */
+  kind?: 'single' | 'multi'
   properties: readonly Property[]
   navigations: readonly Navigation[]
 }

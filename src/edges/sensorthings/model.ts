@@ -76,14 +76,14 @@ const linked = (
   from: string,
   to: string,
   inverse: string,
-  mandatory = false,
+  options: { mandatory?: boolean; rank?: string } = {},
 ): Navigation => ({
   name: nav,
   target,
   many: true,
-  mandatory,
+  mandatory: options.mandatory,
   inverse,
-  via: { kind: 'link', table, from, to },
+  via: { kind: 'link', table, from, to, rank: options.rank },
 })
 
 const THING: EntityType = {
@@ -96,6 +96,7 @@ const THING: EntityType = {
     linked('Locations', 'Location', 'thing_location', 'thing', 'location', 'Things'),
     toMany('HistoricalLocations', 'HistoricalLocation', 'thing', 'Thing'),
     toMany('Datastreams', 'Datastream', 'thing', 'Thing'),
+    toMany('MultiDatastreams', 'MultiDatastream', 'thing', 'Thing'),
   ],
 }
 
@@ -123,7 +124,7 @@ const HISTORICAL_LOCATION: EntityType = {
   set: 'HistoricalLocations',
   table: 'historical_location',
   owned: true,
-  owner: 'Thing',
+  owners: ['Thing'],
   properties: [
     {
       name: 'time',
@@ -144,7 +145,7 @@ const HISTORICAL_LOCATION: EntityType = {
       'historical_location',
       'location',
       'HistoricalLocations',
-      true,
+      { mandatory: true },
     ),
   ],
 }
@@ -179,12 +180,23 @@ const observedArea = (alias: string): Sql =>
     select f.geom from datastream_foi df join feature_of_interest f on f.id = df.foi where df.datastream = ${at(alias, 'id')}
     union all select ${at(alias, 'observed_area')}) a)`
 
+/** Made by the server of where its observations were made. */
+const AREA: Property = {
+  name: 'observedArea',
+  accepts: 'geometry',
+  readOnly: true,
+  columns: [{ name: 'area', sql: (alias) => sql`st_asgeojson(${observedArea(alias)})::json` }],
+  format: (row) => row.area,
+  value: (alias) => ({ kind: 'geometry', sql: observedArea(alias) }),
+}
+
 const DATASTREAM: EntityType = {
   name: 'Datastream',
   set: 'Datastreams',
   table: 'datastream',
+  kind: 'single',
   owned: true,
-  owner: 'Thing',
+  owners: ['Thing'],
   properties: [
     name,
     description,
@@ -198,14 +210,7 @@ const DATASTREAM: EntityType = {
       format: (row) => row.unit,
       value: (alias) => json(at(alias, 'unit')),
     },
-    {
-      name: 'observedArea',
-      accepts: 'geometry',
-      readOnly: true,
-      columns: [{ name: 'area', sql: (alias) => sql`st_asgeojson(${observedArea(alias)})::json` }],
-      format: (row) => row.area,
-      value: (alias) => ({ kind: 'geometry', sql: observedArea(alias) }),
-    },
+    AREA,
     extent('phenomenonTime', 0, 't_min', 't_max'),
     extent('resultTime', 2, 'rt_min', 'rt_max'),
     properties,
@@ -215,6 +220,57 @@ const DATASTREAM: EntityType = {
     toOne('Sensor', 'Sensor', 'sensor', 'Datastreams'),
     toOne('ObservedProperty', 'ObservedProperty', 'observed_property', 'Datastreams'),
     toMany('Observations', 'Observation', 'datastream', 'Datastream'),
+  ],
+}
+
+/** A Datastream whose results are arrays, one value for each ObservedProperty (OGC 18-088 §13). */
+const MULTI_DATASTREAM: EntityType = {
+  name: 'MultiDatastream',
+  set: 'MultiDatastreams',
+  table: 'datastream',
+  kind: 'multi',
+  owned: true,
+  owners: ['Thing'],
+  properties: [
+    name,
+    description,
+    { ...text('observationType', { column: 'observation_type' }), column: undefined, readOnly: true },
+    {
+      name: 'multiObservationDataTypes',
+      accepts: 'texts',
+      mandatory: true,
+      column: 'data_types',
+      columns: ['data_types'],
+      format: (row) => row.data_types,
+      value: (alias) => json(at(alias, 'data_types')),
+    },
+    {
+      name: 'unitOfMeasurements',
+      accepts: 'units',
+      mandatory: true,
+      column: 'unit',
+      columns: ['unit'],
+      format: (row) => row.unit,
+      value: (alias) => json(at(alias, 'unit')),
+    },
+    AREA,
+    extent('phenomenonTime', 0, 't_min', 't_max'),
+    extent('resultTime', 2, 'rt_min', 'rt_max'),
+    properties,
+  ],
+  navigations: [
+    toOne('Thing', 'Thing', 'thing', 'MultiDatastreams'),
+    toOne('Sensor', 'Sensor', 'sensor', 'MultiDatastreams'),
+    linked(
+      'ObservedProperties',
+      'ObservedProperty',
+      'multi_datastream_property',
+      'datastream',
+      'observed_property',
+      'MultiDatastreams',
+      { mandatory: true, rank: 'position' },
+    ),
+    toMany('Observations', 'Observation', 'datastream', 'MultiDatastream'),
   ],
 }
 
@@ -238,7 +294,10 @@ const SENSOR: EntityType = {
     },
     properties,
   ],
-  navigations: [toMany('Datastreams', 'Datastream', 'sensor', 'Sensor')],
+  navigations: [
+    toMany('Datastreams', 'Datastream', 'sensor', 'Sensor'),
+    toMany('MultiDatastreams', 'MultiDatastream', 'sensor', 'Sensor'),
+  ],
 }
 
 const OBSERVED_PROPERTY: EntityType = {
@@ -247,7 +306,17 @@ const OBSERVED_PROPERTY: EntityType = {
   table: 'observed_property',
   owned: true,
   properties: [name, text('definition', { mandatory: true }), description, properties],
-  navigations: [toMany('Datastreams', 'Datastream', 'observed_property', 'ObservedProperty')],
+  navigations: [
+    toMany('Datastreams', 'Datastream', 'observed_property', 'ObservedProperty'),
+    linked(
+      'MultiDatastreams',
+      'MultiDatastream',
+      'multi_datastream_property',
+      'observed_property',
+      'datastream',
+      'ObservedProperties',
+    ),
+  ],
 }
 
 interface Extra {
@@ -256,6 +325,8 @@ interface Extra {
   rt?: string
   vt?: [string, string]
   dq?: unknown
+  /** The Observation is of a MultiDatastream. */
+  m?: 1
 }
 const extra = (row: Row): Extra => (row.x as Extra | null) ?? {}
 const inExtra = (alias: string, key: string): Sql => sql`${at(alias, 'x')}->${sql.lit(key)}`
@@ -277,7 +348,7 @@ const OBSERVATION: EntityType = {
   set: 'Observations',
   table: 'observation',
   owned: false,
-  owner: 'Datastream',
+  owners: ['Datastream', 'MultiDatastream'],
   properties: [
     {
       name: 'phenomenonTime',
@@ -342,7 +413,16 @@ const OBSERVATION: EntityType = {
     },
   ],
   navigations: [
-    toOne('Datastream', 'Datastream', 'datastream', 'Observations'),
+    {
+      ...toOne('Datastream', 'Datastream', 'datastream', 'Observations'),
+      mandatory: false,
+      shown: (row) => extra(row).m !== 1,
+    },
+    {
+      ...toOne('MultiDatastream', 'MultiDatastream', 'datastream', 'Observations'),
+      mandatory: false,
+      shown: (row) => extra(row).m === 1,
+    },
     {
       name: 'FeatureOfInterest',
       target: 'FeatureOfInterest',
@@ -376,6 +456,7 @@ export const TYPES: readonly EntityType[] = [
   FEATURE_OF_INTEREST,
   HISTORICAL_LOCATION,
   LOCATION,
+  MULTI_DATASTREAM,
   OBSERVATION,
   OBSERVED_PROPERTY,
   SENSOR,

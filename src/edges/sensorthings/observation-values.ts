@@ -30,9 +30,14 @@ const NOT_A_NUMBER = /^[+-]?(nan|inf|infinity)$/i
 
 /**
  * What the store needs of an Observation as it was sent. A missing phenomenonTime is now, a missing resultTime none.
- * Throws 400 naming the property. The one reader for single posts, data arrays, deep inserts and MQTT.
+ * Throws 400 naming the property. The one reader for single posts, data arrays, deep inserts and MQTT. With `components`
+ * it is one of a MultiDatastream: its result is an array of so many values.
  */
-export function observationValues(raw: RawObservation, where = ''): ObservationValues {
+export function observationValues(
+  raw: RawObservation,
+  where = '',
+  components: number | null = null,
+): ObservationValues {
   if (raw.result === undefined) throw bad(`${where}result is missing (mandatory for Observation)`)
   const period: Period =
     raw.phenomenonTime === undefined || raw.phenomenonTime === null
@@ -46,6 +51,11 @@ export function observationValues(raw: RawObservation, where = ''): ObservationV
   } else if (typeof raw.result === 'string' && NOT_A_NUMBER.test(raw.result)) {
     throw bad(`${where}result: ${raw.result} is not a number JSON knows; leave the observation out, or send null`)
   } else if (raw.result !== null) x = { r: raw.result }
+  if (components !== null) {
+    if (!Array.isArray(raw.result) || raw.result.length !== components)
+      throw bad(`${where}result: an array of ${components} values is expected, one for each ObservedProperty`)
+    x = { ...x, m: 1 }
+  }
   let q: Quality = null
   if (raw.parameters !== undefined && raw.parameters !== null) {
     if (typeof raw.parameters !== 'object' || Array.isArray(raw.parameters))

@@ -8,6 +8,7 @@ import { bad, StaError } from './errors.ts'
 import type { Entity } from './format.ts'
 import { widenAreas } from './insert.ts'
 import { type Row, typeNamed } from './model.ts'
+import { componentsOf } from './multi.ts'
 import { OBSERVATION_PROPERTIES, observationValues, type RawObservation } from './observation-values.ts'
 import { parseInstant } from './times.ts'
 
@@ -23,8 +24,8 @@ export function observationEntity(row: StoredObservation, base: string): Entity 
     if (value !== null && value !== undefined) entity[property.name] = value
     else if (property.showNull) entity[property.name] = null
   }
-  for (const navigation of OBSERVATION.navigations)
-    entity[`${navigation.name}@iot.navigationLink`] = `${self}/${navigation.name}`
+  for (const { name, shown } of OBSERVATION.navigations)
+    if (!shown || shown(stored)) entity[`${name}@iot.navigationLink`] = `${self}/${name}`
   return entity
 }
 
@@ -57,7 +58,7 @@ export async function createPlainObservation(
   const id = plainDatastream(body, given)
   if (id === null || !Number.isSafeInteger(id) || id < 0 || id > 2_147_483_647) return null
   const info = await context.sensing.datastream(id)
-  if (!info || !context.visible.includes(info.dataset)) return null
+  if (info?.kind !== 'single' || !context.visible.includes(info.dataset)) return null
   allow(context, 'create', info.dataset)
   const row: NewObservation = { datastream: id, ...observationValues(body as RawObservation) }
   const [made] = await context.sensing.append([row])
@@ -117,7 +118,10 @@ async function append(context: Context, rows: NewObservation[]): Promise<number[
 }
 
 interface Group {
+  type: 'Datastream' | 'MultiDatastream'
   datastream: unknown
+  /** Of a MultiDatastream: how many values a result has. */
+  parts: number | null
   components: string[]
   feature: number
   /** Where the two components are, when there are only these. */
@@ -131,8 +135,8 @@ const FEATURE = new Set(['FeatureOfInterest/id', 'FeatureOfInterest/@iot.id', 'F
 function readGroup(json: unknown, where: string): Group {
   if (json === null || typeof json !== 'object') throw bad(`${where}: an object is expected`)
   const { Datastream, MultiDatastream, components, dataArray } = json as Json
-  if (MultiDatastream !== undefined) throw new StaError(501, `${where}/MultiDatastream is not supported yet`)
-  if (Datastream === undefined) throw bad(`${where}/Datastream is missing`)
+  if (Datastream === undefined && MultiDatastream === undefined) throw bad(`${where}/Datastream is missing`)
+  const type = Datastream === undefined ? 'MultiDatastream' : 'Datastream'
   if (!Array.isArray(components) || !components.every((c) => typeof c === 'string'))
     throw bad(`${where}/components: an array of names is expected`)
   if (!Array.isArray(dataArray)) throw bad(`${where}/dataArray: an array of rows is expected`)
@@ -144,15 +148,25 @@ function readGroup(json: unknown, where: string): Group {
   const feature = components.findIndex((name) => FEATURE.has(name))
   const [time, result] = [components.indexOf('phenomenonTime'), components.indexOf('result')]
   const plain = components.length === 2 && time >= 0 && result >= 0 ? { time, result } : null
-  return { datastream: Datastream, components, feature, plain, rows: dataArray, where }
+  return {
+    type,
+    datastream: Datastream ?? MultiDatastream,
+    parts: null,
+    components,
+    feature,
+    plain,
+    rows: dataArray,
+    where,
+  }
 }
 
 async function datastreamDataset(context: Context, group: Group): Promise<number> {
   const link = group.datastream as Json | null
-  const id = readId(link?.['@iot.id'], `${group.where}/Datastream/@iot.id`)
-  if (id > 2_147_483_647) throw bad(`Datastreams(${id}) does not exist`)
-  const { dataset } = await resolve(context, [{ type: typeNamed('Datastream'), navigation: null, id }])
+  const id = readId(link?.['@iot.id'], `${group.where}/${group.type}/@iot.id`)
+  if (id > 2_147_483_647) throw bad(`${group.type}s(${id}) does not exist`)
+  const { dataset } = await resolve(context, [{ type: typeNamed(group.type), navigation: null, id }])
   allow(context, 'create', dataset)
+  if (group.type === 'MultiDatastream') group.parts = await componentsOf(readerOf(context), id)
   return dataset
 }
 
@@ -166,7 +180,7 @@ function readRow(
   if (!Array.isArray(values) || values.length !== group.components.length)
     throw bad(`a row of ${group.components.length} values is expected`)
   const datastream = (group.datastream as Json)['@iot.id'] as number
-  if (group.plain) {
+  if (group.plain && group.parts === null) {
     // The shape of nearly every row, without making objects for what isn't there.
     const [t, v] = [values[group.plain.time], values[group.plain.result]]
     const iso = typeof v === 'number' && Number.isFinite(v) && typeof t === 'string' ? parseInstant(t) : null
@@ -174,7 +188,7 @@ function readRow(
   }
   const raw: Json = {}
   for (let i = 0; i < values.length; i++) if (i !== group.feature) raw[group.components[i]!] = values[i]
-  const row: NewObservation = { datastream, ...observationValues(raw) }
+  const row: NewObservation = { datastream, ...observationValues(raw, '', group.parts) }
   if (group.feature >= 0) {
     const id = featureId(values[group.feature])
     const owner = features.get(id)

@@ -10,6 +10,8 @@ const VALUE: Record<Accepts, Schema> = {
   period: { type: 'string', description: 'ISO 8601 instant or interval (start/end)' },
   interval: { type: 'string', description: 'ISO 8601 interval (start/end)' },
   geometry: { description: 'GeoJSON, longitude first; with another encodingType any JSON' },
+  units: { type: 'array', items: { type: 'object' } },
+  texts: { type: 'array', items: { type: 'string' } },
   unit: {
     type: 'object',
     properties: {

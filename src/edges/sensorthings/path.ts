@@ -39,7 +39,7 @@ export type Resource =
 
 const MAX_STEPS = 20
 const MAX_LENGTH = 4_096
-const LATER = new Set(['$metadata', 'MultiDatastreams', 'Actuators', 'TaskingCapabilities', 'Tasks'])
+const LATER = new Set(['$metadata', 'Actuators', 'TaskingCapabilities', 'Tasks'])
 
 /**
  * Reads the path below the service root (`Things(1)/Datastreams`, percent-encoded). Throws 404 with the 0-based

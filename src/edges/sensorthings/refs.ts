@@ -94,6 +94,8 @@ async function unlink(
   if (via.kind !== 'link') {
     throw bad(`${navigation.name} of a ${from.name} is mandatory there: relate another one, or delete the entity`)
   }
+  if (via.rank !== undefined || navigation.target === 'MultiDatastream')
+    throw bad('the ObservedProperties of a MultiDatastream are changed all at once, by PATCH')
   const inverse = typeNamed(navigation.target).navigations.find((n) => n.name === navigation.inverse)
   const [{ n }] = (await tx.run<{ n: number }>(
     sql`select count(*)::int4 as n from ${sql.table(via.table)} where ${sql.ref(via.from)} = ${parent.id}::int4`,

@@ -29,6 +29,7 @@ export async function deleteEntity(work: Work, type: EntityType, self: Found): P
       )
       break
     case 'Datastream':
+    case 'MultiDatastream':
       await deleteObservations(work, sql`d.id = ${id}`)
       break
     case 'Thing':
@@ -38,13 +39,18 @@ export async function deleteEntity(work: Work, type: EntityType, self: Found): P
       await deleteObservations(work, sql`d.sensor = ${id}`)
       break
     case 'ObservedProperty':
-      await deleteObservations(work, sql`d.observed_property = ${id}`)
+      await deleteObservations(work, sql`d.observed_property = ${id} or ${usesProperty(id)}`)
+      await tx.run(sql`delete from datastream d where ${usesProperty(id)}`)
       break
   }
   // Rows that point here go with it by their foreign keys; observations have none, they went before.
   if (type.name !== 'Observation') await tx.run(sql`delete from ${sql.table(type.table)} where id = ${id}`)
   work.changed.push({ dataset: self.dataset, type: type.name, id: self.id, change: 'deleted' })
 }
+
+/** A MultiDatastream that has the ObservedProperty as a component. */
+const usesProperty = (id: Sql): Sql =>
+  sql`d.id in (select p.datastream from multi_datastream_property p where p.observed_property = ${id})`
 
 /** All observations of the datastreams `d` that `which` names; what is derived of them goes with the datastreams. */
 async function deleteObservations(work: Work, which: Sql): Promise<void> {

@@ -57,6 +57,8 @@ export function selectRows(builder: Builder, type: EntityType, query: Query, sou
     scope.fixedDatastream,
   )
   if (source.datastream) keys[0]!.sql = source.datastream
+  if (source.rank && query.orderby.length === 0)
+    keys.unshift({ sql: source.rank, desc: false, nullable: false, cast: 'int8' })
   if (query.after) conditions.push(afterRow(keys, query.after))
   const { columns, shape } = selectColumns(builder, type, query, alias, keys)
   const rows = scope.skip ?? query.skip
@@ -116,6 +118,8 @@ function selectColumns(
   }
   // The data array groups by datastream whatever is selected.
   if (query.resultFormat === 'dataArray') columns.set('datastream', sql.ref(`${alias}.datastream`))
+  if (query.resultFormat === 'dataArray' || links.some((navigation) => navigation.shown))
+    columns.set('x', sql.ref(`${alias}.x`))
   if (query.resultFormat === 'geojson') columns.set('place', placeOf(builder, type, alias))
   const named = keys.map((key, i): Key => {
     if (key.column) {

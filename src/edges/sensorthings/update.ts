@@ -6,6 +6,7 @@ import { columnsOf } from './columns.ts'
 import { bad } from './errors.ts'
 import { adopt, connect, type Found, Inserter, widenAreas } from './insert.ts'
 import { type EntityType, type Navigation, propertyOf, typeNamed } from './model.ts'
+import { checkComponents, componentsOf } from './multi.ts'
 import { observationValues, type RawObservation } from './observation-values.ts'
 import { followHistory, locationMoved, setHistory } from './places.ts'
 import { showInstant } from './times.ts'
@@ -49,6 +50,7 @@ async function updateRow(work: Work, body: Body, self: Found): Promise<void> {
   if (type.name === 'Location' && columns.has('geom')) await locationMoved(work, self.id)
   await linkMany(work, body, self)
   if (type.name === 'HistoricalLocation') await followHistory(work, self.id)
+  if (type.name === 'MultiDatastream') await checkComponents(tx, self.id, '')
 }
 
 /** A change of only the encoding or only the geometry needs the other from the store. */
@@ -125,9 +127,13 @@ async function updateObservation(work: Work, body: Body, self: Found): Promise<v
   for (const [property, value] of body.values) {
     raw[property.name as keyof RawObservation] = isPeriod(value) ? periodText(value) : value
   }
-  const next = observationValues(raw)
+  const next = observationValues(raw, '', old.x?.m === 1 ? await componentsOf(tx, old.datastream) : null)
   let { datastream, foi } = old
   for (const [navigation, found] of await linkedOne(work, body, self)) {
+    if (navigation.name === 'MultiDatastream' || (navigation.name === 'Datastream' && old.x?.m === 1))
+      throw bad(
+        `${navigation.name}: an Observation stays with its ${old.x?.m === 1 ? 'MultiDatastream' : 'Datastream'}`,
+      )
     if (navigation.name === 'Datastream') {
       mayMove(work, found)
       datastream = found.id

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import serveStatic from '@fastify/static'
-import type { FastifyInstance } from '../../kernel/http/index.ts'
+import type { FastifyInstance, FastifyRequest } from '../../kernel/http/index.ts'
 import { PAGES } from './pages.ts'
 
 export { PAGES } from './pages.ts'
@@ -10,31 +10,43 @@ export { PAGES } from './pages.ts'
 export interface WebOptions {
   /** Folder of the built pages. */
   root: string
+  /** May the caller see this station? Else its page answers 404, as the page itself will say. */
+  stationExists: (request: FastifyRequest, id: number) => Promise<boolean>
 }
 
 /** Programs ask here: a wrong address is answered as a problem, never as a page. */
 const INTERFACES = /^\/(api|sta|d)(\/|$)/
 
-/** Nothing from elsewhere, nothing inline. `blob:` is the map's worker. */
-const CONTENT_SECURITY_POLICY = [
-  `default-src 'none'`,
-  `script-src 'self'`,
-  `style-src 'self' 'unsafe-inline'`,
-  `img-src 'self' data: blob:`,
-  `font-src 'self' data:`,
-  `connect-src 'self'`,
-  `worker-src 'self' blob:`,
-  `manifest-src 'self'`,
-  `base-uri 'none'`,
-  `form-action 'self'`,
-  `frame-ancestors 'none'`,
-].join('; ')
+const STATION = /^\/(?:einbetten\/)?stationen\/(\d{1,9})(?:\/|$)/
+/** Pages made for frames on other sites: they show public values and hold no controls that change anything. */
+const FRAMED = /^\/einbetten\//
+
+/**
+ * Nothing from elsewhere, nothing inline. `blob:` is the map's worker and the picture of a chart. No site may put our
+ * pages into a frame, where a visitor could be made to click what they do not see – but those made for it.
+ */
+function contentSecurityPolicy(framed: boolean): string {
+  return [
+    `default-src 'none'`,
+    `script-src 'self'`,
+    `style-src 'self' 'unsafe-inline'`,
+    `img-src 'self' data: blob:`,
+    `font-src 'self' data:`,
+    `connect-src 'self'`,
+    `worker-src 'self' blob:`,
+    `manifest-src 'self'`,
+    `base-uri 'none'`,
+    `form-action 'self'`,
+    `frame-src 'self'`,
+    `frame-ancestors ${framed ? '*' : "'none'"}`,
+  ].join('; ')
+}
 
 /** Serves the built pages: hashed files for a year, the page itself always fresh. */
-export async function registerWeb(app: FastifyInstance, { root }: WebOptions): Promise<void> {
+export async function registerWeb(app: FastifyInstance, { root, stationExists }: WebOptions): Promise<void> {
   const page = existsSync(join(root, 'index.html')) ? await readFile(join(root, 'index.html'), 'utf8') : ''
   const headers = {
-    'content-security-policy': CONTENT_SECURITY_POLICY,
+    'content-security-policy': contentSecurityPolicy(false),
     'referrer-policy': 'same-origin',
     'cross-origin-opener-policy': 'same-origin',
     'permissions-policy': 'camera=(), microphone=(), geolocation=(self)',
@@ -51,7 +63,8 @@ export async function registerWeb(app: FastifyInstance, { root }: WebOptions): P
       if (path.endsWith('.html')) reply.headers(headers)
     },
   })
-  app.setNotFoundHandler((request, reply) => {
+  const framedHeaders = { ...headers, 'content-security-policy': contentSecurityPolicy(true) }
+  app.setNotFoundHandler(async (request, reply) => {
     const path = request.url.split('?')[0]!
     const reads = request.method === 'GET' || request.method === 'HEAD'
     const known = reads && PAGES.some((pattern) => pattern.test(path))
@@ -69,9 +82,11 @@ export async function registerWeb(app: FastifyInstance, { root }: WebOptions): P
           requestId: request.id,
         })
     }
+    const station = STATION.exec(path)
+    const found = known && (!station || (await stationExists(request, Number(station[1]))))
     return reply
-      .code(known ? 200 : 404)
-      .headers(headers)
+      .code(found ? 200 : 404)
+      .headers(FRAMED.test(path) ? framedHeaders : headers)
       .type('text/html; charset=utf-8')
       .send(page)
   })

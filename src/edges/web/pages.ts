@@ -14,4 +14,7 @@ export const PAGES: readonly RegExp[] = [
   /^\/tafeln\/?$/,
   /^\/tafeln\/([a-z0-9][a-z0-9-]{0,62})\/?$/,
   /^\/suche\/?$/,
+  /^\/stationen\/(\d{1,10})\/aufkleber\/?$/,
+  /^\/einbetten\/stationen\/(\d{1,10})\/?$/,
+  /^\/vergleich\/?$/,
 ]

@@ -18,7 +18,7 @@ describe('pages', () => {
     writeFileSync(join(root, 'assets', 'main-abc123.js'), `export const x = 1\n${'//\n'.repeat(2_000)}`)
     writeFileSync(join(root, 'mark.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>')
     app = await createHttp({ log: createLog('silent'), trustProxy: [] })
-    await registerWeb(app, { root })
+    await registerWeb(app, { root, stationExists: async (_, id) => id === 7 })
   })
   after(async () => {
     await app.close()
@@ -50,6 +50,21 @@ describe('pages', () => {
     }
   })
 
+  it('lets other sites frame the pages made for it, and no other', async () => {
+    for (const [url, ancestors] of [
+      ['/einbetten/stationen/7?range=30d', '*'],
+      ['/einbetten/stationen/8', '*'],
+      ['/stationen/7', "'none'"],
+      ['/vergleich', "'none'"],
+      ['/login', "'none'"],
+      ['/stationen/7/aufkleber', "'none'"],
+      ['/einbettenundmehr', "'none'"],
+    ] as const) {
+      const policy = String((await get(url)).headers['content-security-policy'])
+      assert.equal(/frame-ancestors ([^;]+)/.exec(policy)?.[1], ancestors, url)
+    }
+  })
+
   it('keeps hashed files for a year, compressed', async () => {
     const answer = await get('/assets/main-abc123.js', { 'accept-encoding': 'gzip' })
     assert.deepEqual(
@@ -61,7 +76,7 @@ describe('pages', () => {
   })
 
   it('answers unknown addresses with 404: a page to people, a problem to programs', async () => {
-    for (const url of ['/gibtesnicht', '/stationen/abc', '/stationen/1/x']) {
+    for (const url of ['/gibtesnicht', '/stationen/abc', '/stationen/7/x', '/stationen/8', '/einbetten/stationen/8']) {
       const answer = await get(url)
       assert.deepEqual([answer.statusCode, /<title>/.test(answer.body)], [404, true], url)
     }

@@ -153,6 +153,8 @@ export interface Station {
     publisher: string | null
     contact: string | null
     homepage: string | null
+    /** How long values are kept: a text, or one by language. */
+    retention: unknown
     state: string
     simulated: boolean
   }
@@ -172,7 +174,7 @@ export interface Station {
   } | null
   headline: Headline | null
   datastreams: Channel[]
-  links: { sensorthings: string; csv: string | null }
+  links: { sensorthings: string; page: string; csv: string | null }
 }
 
 export interface Point {
@@ -198,6 +200,8 @@ export interface Series {
   mean: number | null
   n: number
   suspect: number
+  /** More values than asked for: only extremes, gaps and suspect ones are among the points. */
+  thinned: boolean
 }
 
 export interface SeriesAnswer {
@@ -304,12 +308,15 @@ export interface SeriesQuery {
   from: number
   to: number
   resolution: Resolution | 'auto'
+  /** As many as there is room for: longer series come thinned. */
+  points?: number
 }
 
 /** Address of the values a chart shows; the CSV button and the developer box link to exactly this. */
 export function seriesPath(query: SeriesQuery, format: 'json' | 'csv' = 'json'): string {
   const from = new Date(query.from).toISOString().replace('.000Z', 'Z')
   const to = new Date(query.to).toISOString().replace('.000Z', 'Z')
-  const tail = format === 'csv' ? '&format=csv' : ''
+  const room = query.points && format === 'json' ? `&points=${query.points}` : ''
+  const tail = format === 'csv' ? '&format=csv' : room
   return `/api/v1/series?datastream=${query.datastreams.join(',')}&from=${from}&to=${to}&resolution=${query.resolution}${tail}`
 }

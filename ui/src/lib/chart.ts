@@ -1,20 +1,25 @@
 import 'uplot/dist/uPlot.min.css'
 import uPlot from 'uplot'
 import type { Format } from './format.ts'
-import { type Chart, gaps, middle } from './series.ts'
-import { ticks, weekends } from './ticks.ts'
+import type { Holiday } from './holidays.ts'
+import { type Chart, gaps, middle, type Value, valueRange } from './series.ts'
+import { restDays, ticks } from './ticks.ts'
 import type { Span } from './view.ts'
 import type { Zone } from './zone.ts'
 
 export interface ChartInput {
   chart: Chart
   /** The previous year under the same buckets, by line. */
-  before: Map<number, (number | null)[]>
+  before: Map<number, Value[]>
+  /** Public holidays of the span: tinted like weekends, and named under the axis. */
+  holidays: Holiday[]
   span: Span
   zone: Zone
   format: Format
   /** Counts start at zero: half the height is to be half the number. */
   zero: boolean
+  /** Smallest and largest value, where several charts are to be compared by height. */
+  scale?: [number, number]
 }
 
 export interface ChartEvents {
@@ -25,6 +30,8 @@ export interface ChartEvents {
 }
 
 const DAY = 86_400_000
+/** Days that can be told apart in a chart. */
+export const MOST_DAYS = 75
 const FONT = '13px "Fira Sans", sans-serif'
 
 /** A drawn chart. Colours come from the page's variables, so a change of theme draws anew. */
@@ -53,13 +60,18 @@ export class DrawnChart {
         select: { show: true, left: 0, top: 0, width: 0, height: 0 },
         scales: {
           x: { time: false, range: () => [this.#input.span.from, this.#input.span.to] },
-          y: { range: (_u, low, high) => this.#range(low, high) },
+          y: {
+            range: (_u, low, high) => {
+              const [a, b] = this.#input.scale ?? [low, high]
+              return valueRange(a, b, this.#input.zero)
+            },
+          },
         },
         axes: [
           {
             stroke: () => this.#colors.muted!,
             font: FONT,
-            size: 30,
+            size: () => (this.#named() ? 48 : 30),
             gap: 8,
             grid: { show: false },
             ticks: { show: false },
@@ -158,12 +170,10 @@ export class DrawnChart {
     ]
   }
 
-  #range(low: number | null, high: number | null): [number, number] {
-    if (low === null || high === null) return [0, 1]
-    if (this.#input.zero) return [0, high > 0 ? high * 1.06 : 1]
-    const pad = (high - low || Math.abs(high) || 1) * 0.08
-    // What never falls below zero needs no room there: no free spaces are none.
-    return [low >= 0 && low - pad < 0 ? 0 : low - pad, high + pad]
+  /** Holidays are named as long as their days can be told apart. */
+  #named(): boolean {
+    const { holidays, span } = this.#input
+    return holidays.length > 0 && span.to - span.from <= MOST_DAYS * DAY
   }
 
   #ticks(u: uPlot): ReturnType<typeof ticks> {
@@ -197,9 +207,10 @@ export class DrawnChart {
     const { ctx, bbox } = u
     const x = (at: number): number => u.valToPos(Math.max(span.from, Math.min(span.to, at)), 'x', true)
     ctx.save()
-    if (span.to - span.from <= 75 * DAY) {
+    if (span.to - span.from <= MOST_DAYS * DAY) {
       ctx.fillStyle = this.#colors.weekend!
-      for (const w of weekends(span, zone)) ctx.fillRect(x(w.from), bbox.top, x(w.to) - x(w.from), bbox.height)
+      for (const w of restDays(span, this.#input.holidays, zone))
+        ctx.fillRect(x(w.from), bbox.top, x(w.to) - x(w.from), bbox.height)
     }
     const ratio = devicePixelRatio
     ctx.strokeStyle = this.#colors.edge!
@@ -232,11 +243,13 @@ export class DrawnChart {
     const names: { text: string; y: number; color: string }[] = []
     ctx.save()
     for (const line of chart.lines) {
+      const own = line.values.flatMap((v, i) => (v === undefined ? [] : [i]))
       let last = -1
-      line.values.forEach((v, i) => {
-        if (v === null) return
+      own.forEach((i, k) => {
+        const v = line.values[i]
+        if (v == null) return
         last = i
-        const alone = (line.values[i - 1] ?? null) === null && (line.values[i + 1] ?? null) === null
+        const alone = (line.values[own[k - 1]!] ?? null) === null && (line.values[own[k + 1]!] ?? null) === null
         if (!line.suspect[i] && !alone) return
         const [x, y] = [u.valToPos(middle(chart.buckets[i]!), 'x', true), u.valToPos(v, 'y', true)]
         ctx.beginPath()
@@ -259,6 +272,7 @@ export class DrawnChart {
           color: this.#colors[`series-${line.color}`]!,
         })
     }
+    if (this.#named()) this.#nameHolidays(u)
     if (labelled) {
       ctx.font = `${13 * ratio}px "Fira Sans", sans-serif`
       ctx.textBaseline = 'middle'
@@ -277,6 +291,27 @@ export class DrawnChart {
       }
     }
     ctx.restore()
+  }
+
+  /** Names under the days, as many as fit; the cursor names the others too. */
+  #nameHolidays(u: uPlot): void {
+    const { holidays, span } = this.#input
+    const { ctx, bbox } = u
+    const ratio = devicePixelRatio
+    ctx.font = `600 ${12 * ratio}px "Fira Sans", sans-serif`
+    ctx.fillStyle = this.#colors.text!
+    ctx.textAlign = 'left'
+    ctx.textBaseline = 'alphabetic'
+    let free = 0
+    for (const h of holidays) {
+      const at = (Math.max(h.from, span.from) + Math.min(h.to, span.to)) / 2
+      const width = ctx.measureText(h.name).width
+      const most = ctx.canvas.width - width - 2 * ratio
+      const left = Math.min(u.valToPos(at, 'x', true) - width / 2, most)
+      if (left < free) continue
+      ctx.fillText(h.name, left, bbox.top + bbox.height + 42 * ratio)
+      free = left + width + 8 * ratio
+    }
   }
 }
 

@@ -35,6 +35,9 @@ export const routes: readonly Route[] = [
     bare: (query) => query.get('vollbild') === '1',
   },
   { pattern: /^\/suche\/?$/, load: () => import('../pages/Search.svelte') },
+  { pattern: /^\/stationen\/(\d{1,10})\/aufkleber\/?$/, load: () => import('../pages/Sticker.svelte'), bare: true },
+  { pattern: /^\/einbetten\/stationen\/(\d{1,10})\/?$/, load: () => import('../pages/Embed.svelte'), bare: true },
+  { pattern: /^\/vergleich\/?$/, load: () => import('../pages/Compare.svelte') },
 ]
 
 export function routeOf(path: string): { route: Route; params: string[] } | null {

@@ -22,6 +22,7 @@ const series = (datastream: number, points: Point[]): Series => ({
   datastream,
   name: `s${datastream}`,
   simulated: false,
+  thinned: false,
   unit: { name: 'Anzahl', symbol: '' },
   aggregate: 'sum',
   points,
@@ -32,15 +33,15 @@ const series = (datastream: number, points: Point[]): Series => ({
 })
 
 describe('align', () => {
-  it('puts series of different times on one axis and leaves holes', () => {
+  it('puts series of different times on one axis; a time of another is no gap', () => {
     const start = at('2026-08-20T00:00:00Z')
     const chart = align([series(1, hours(start, [1, 2, 3])), series(2, hours(start + HOUR, [20, 30, 40]))], new Map())
     assert.equal(chart.buckets.length, 4)
     assert.deepEqual(
       chart.lines.map((l) => l.values),
       [
-        [1, 2, 3, null],
-        [null, 20, 30, 40],
+        [1, 2, 3, undefined],
+        [undefined, 20, 30, 40],
       ],
     )
     assert.deepEqual(gaps(chart), [])

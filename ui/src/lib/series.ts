@@ -9,7 +9,10 @@ export interface Bucket {
   end: number
 }
 
-/** A line of a chart: values in the order of the buckets, null where nothing was measured. */
+/** A value; null where one was expected and none came; undefined where this line has none at another line's time. */
+export type Value = number | null | undefined
+
+/** A line of a chart: values in the order of the buckets. */
 export interface Line {
   id: number
   label: string
@@ -21,7 +24,7 @@ export interface Line {
   symbol: string
   digits: number
   aggregate: Aggregate
-  values: (number | null)[]
+  values: Value[]
   suspect: boolean[]
   /** Sum of a count, mean of anything else, over the range. */
   figure: number | null
@@ -44,7 +47,7 @@ export function align(series: Series[], look: Map<number, { label: string; color
   const buckets = [...at.values()].sort((a, b) => a.t - b.t)
   const index = new Map(buckets.map((b, i) => [b.t, i]))
   const lines = series.map((s): Line => {
-    const values: (number | null)[] = new Array(buckets.length).fill(null)
+    const values: Value[] = new Array(buckets.length).fill(undefined)
     const suspect: boolean[] = new Array(buckets.length).fill(false)
     for (const p of s.points) {
       const i = index.get(Date.parse(p.t))!
@@ -79,12 +82,25 @@ export function previous(buckets: Bucket[], points: Point[], shift: YearShift, z
 /** Where the middle of a bucket lies: an interval's value belongs to the whole interval. */
 export const middle = (b: Bucket): number => (b.t + b.end) / 2
 
-/** Stretches in which no line has a value. */
+/** What a line says at a bucket: its value there, or, at another line's time, the one before. */
+export function valueAt(line: Line, i: number): { value: number | null; suspect: boolean } {
+  for (let k = i; k >= 0; k--) {
+    const value = line.values[k]
+    if (value !== undefined) return { value, suspect: line.suspect[k] ?? false }
+  }
+  return { value: null, suspect: false }
+}
+
+/** Stretches in which every line lacks a value that was expected. */
 export function gaps({ buckets, lines }: Chart): { from: number; to: number }[] {
   const found: { from: number; to: number }[] = []
+  const missing = lines.map(() => false)
   let open: { from: number; to: number } | null = null
   buckets.forEach((b, i) => {
-    if (lines.some((l) => l.values[i] !== null)) {
+    lines.forEach((l, k) => {
+      if (l.values[i] !== undefined) missing[k] = l.values[i] === null
+    })
+    if (missing.includes(false)) {
       open = null
       return
     }
@@ -99,8 +115,9 @@ export function gaps({ buckets, lines }: Chart): { from: number; to: number }[] 
 }
 
 /** Share of the buckets that have a value. */
-export function coverage(values: (number | null)[]): number {
-  return values.length === 0 ? 0 : values.filter((v) => v !== null).length / values.length
+export function coverage(values: Value[]): number {
+  const own = values.filter((v) => v !== undefined)
+  return own.length === 0 ? 0 : own.filter((v) => v !== null).length / own.length
 }
 
 /** The time of a bucket in words: `Do, 20.8.2026, 14:00–15:00 Uhr`, `August 2026`, `14.–20. August 2026`. */
@@ -121,11 +138,26 @@ export function bucketLabel(b: Bucket, resolution: Resolution, format: Format): 
 }
 
 /** Decimals a line is written with, the same for all its values: none for counts, else as many as tell something. */
-export function digitsOf(values: (number | null)[], aggregate: Aggregate): number {
-  const known = values.filter((v) => v !== null)
+export function digitsOf(values: Value[], aggregate: Aggregate): number {
+  const known = values.filter((v) => v != null)
   if (aggregate === 'sum' && known.every(Number.isInteger)) return 0
   return known.every((v) => Math.abs(v) < 2) ? 2 : 1
 }
 
 /** A value of a line as written, without its unit. */
 export const valueText = (value: number, line: Line, format: Format): string => format.number(value, line.digits)
+
+/** Ends of the value axis: counts start at zero, since half the height is to be half the number. */
+export function valueRange(low: number | null, high: number | null, zero: boolean): [number, number] {
+  if (low === null || high === null) return [0, 1]
+  if (zero) return [0, high > 0 ? high * 1.06 : 1]
+  const pad = (high - low || Math.abs(high) || 1) * 0.08
+  // What never falls below zero needs no room there: no free spaces are none.
+  return [low >= 0 && low - pad < 0 ? 0 : low - pad, high + pad]
+}
+
+/** Why the values after an instant are missing, where that is known. */
+export interface Cause {
+  after: number
+  text: string
+}

@@ -1,18 +1,25 @@
 import { type Channel, Failure, get, type Resolution, type SeriesAnswer, type Station, seriesPath } from './api.ts'
-import { chosenChannels, colorsOf, shortNames } from './channels.ts'
+import { causeOf } from './cause.ts'
+import { chosenChannels, colorsOf, shortNames, unitKey } from './channels.ts'
 import { type LiveValue, listenTo } from './live.ts'
 import { place } from './router.svelte.ts'
-import { align, type Chart, previous } from './series.ts'
+import { align, type Cause, type Chart, previous, type Value } from './series.ts'
 import { app } from './state.svelte.ts'
 import { parseView, type Span, type StationView, shiftFor, spanOf, type YearShift, yearBefore } from './view.ts'
 
-const toFailure = (error: unknown): Failure =>
+/** Room of a chart: more cannot be told apart. */
+export const POINTS = 4000
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+export const toFailure = (error: unknown): Failure =>
   error instanceof Failure ? error : new Failure('server', error instanceof Error ? error.message : String(error))
 
 /** What a station page knows: the station, the values its address asks for, and what arrives live. */
 export class StationData {
   readonly id: number
   station = $state<Station | null>(null)
+  #loadedAt = $state(0)
   failure = $state<Failure | null>(null)
   answer = $state.raw<SeriesAnswer | null>(null)
   /** The previous year's answer that belongs to `answer`; null when not compared. */
@@ -39,12 +46,28 @@ export class StationData {
     const instant = this.station?.datastreams.some((d) => d.newest === newest && d.latest?.tEnd === null)
     return Date.parse(newest) + (instant ? 1000 : 0)
   })
-  readonly span: Span = $derived(spanOf(this.view, this.since, this.newest, app.zone, app.now))
+  /**
+   * Where ranges end: at the newest value. Where more is awaited and the silence is shorter than half the range, now:
+   * then the gap and its cause are seen.
+   */
+  readonly end: number | null = $derived.by(() => {
+    const { newest, station } = this
+    if (newest === null || !station || (station.state !== 'late' && station.state !== 'broken')) return newest
+    const now = Math.floor(this.#loadedAt / HOUR) * HOUR
+    const { range } = this.view
+    const length = range === '24h' ? DAY : range === '7d' ? 7 * DAY : 30 * DAY
+    return now > newest && now - newest < length / 2 ? now : newest
+  })
+  readonly span: Span = $derived(spanOf(this.view, this.since, this.end, app.zone, app.now))
+  readonly cause: Cause | null = $derived(
+    this.station && this.newest !== null ? causeOf(this.station, this.newest) : null,
+  )
   readonly shown: Channel[] = $derived(this.station ? chosenChannels(this.station, this.view.channels) : [])
   readonly colors: Map<number, number> = $derived(this.station ? colorsOf(this.station, this.shown) : new Map())
   readonly names: Map<number, string> = $derived(this.station ? shortNames(this.station.datastreams) : new Map())
-  /** Whether an earlier year can be shown beside it. */
-  readonly comparable: boolean = $derived(this.view.range !== 'all' && this.view.resolution !== 'year')
+  readonly thinned: boolean = $derived(this.answer?.series.some((s) => s.thinned) ?? false)
+  /** Whether an earlier year can be shown beside it: thinned values of two years do not meet. */
+  readonly comparable: boolean = $derived(this.view.range !== 'all' && this.view.resolution !== 'year' && !this.thinned)
   readonly compare: boolean = $derived(this.view.compare && this.comparable)
   readonly resolution: Resolution = $derived(this.answer?.resolution ?? 'hour')
   readonly shift: YearShift = $derived(shiftFor(this.resolution))
@@ -64,7 +87,25 @@ export class StationData {
     )
     return align(this.answer.series, look)
   })
-  readonly previous: Map<number, (number | null)[]> = $derived.by(() => {
+  /** One chart per unit: a temperature does not share an axis with a count. */
+  readonly panels: { key: string; name: string; chart: Chart }[] = $derived.by(() => {
+    const all = this.chart
+    if (!all) return []
+    const keys = new Map(this.shown.map((d) => [d.id, unitKey(d)]))
+    return [...new Set(all.lines.map((l) => keys.get(l.id) ?? ''))].map((key) => {
+      const lines = all.lines.filter((l) => (keys.get(l.id) ?? '') === key)
+      return { key, name: lines.map((l) => l.label).join(', '), chart: { buckets: all.buckets, lines } }
+    })
+  })
+  readonly shownSpan: Span = $derived(
+    this.answer
+      ? {
+          from: Math.max(this.span.from, Date.parse(this.answer.from)),
+          to: Math.max(Date.parse(this.answer.to), this.span.to),
+        }
+      : this.span,
+  )
+  readonly previous: Map<number, Value[]> = $derived.by(() => {
     const { chart, before } = this
     if (!chart || !before) return new Map()
     return new Map(before.series.map((s) => [s.datastream, previous(chart.buckets, s.points, this.shift, app.zone)]))
@@ -86,10 +127,16 @@ export class StationData {
     this.id = id
   }
 
+  /** The previous year's lines that belong into a chart. */
+  previousOf(chart: Chart): Map<number, Value[]> {
+    return new Map([...this.previous].filter(([key]) => chart.lines.some((l) => l.id === key)))
+  }
+
   readonly loadStation = async (): Promise<void> => {
     this.failure = null
     try {
       this.station = await get<Station>(`/api/v1/stations/${this.id}`)
+      this.#loadedAt = app.now
     } catch (error) {
       // A station once loaded stays on the page: what is known is better than nothing.
       if (!this.station) this.failure = toFailure(error)
@@ -108,11 +155,11 @@ export class StationData {
     if (!quiet) this.loading = true
     try {
       const answer = await get<SeriesAnswer>(
-        seriesPath({ datastreams, from, to, resolution: this.view.resolution }),
+        seriesPath({ datastreams, from, to, resolution: this.view.resolution, points: POINTS }),
         abort.signal,
       )
       let before: SeriesAnswer | null = null
-      if (this.compare) {
+      if (this.compare && !answer.series.some((s) => s.thinned)) {
         const shift = shiftFor(answer.resolution)
         before = await get<SeriesAnswer>(
           seriesPath({

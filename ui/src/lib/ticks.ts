@@ -114,3 +114,13 @@ export function weekends({ from, to }: Span, zone: Zone): Span[] {
   }
   return found
 }
+
+/** Weekends and public holidays within a span: the days on which a city is another. None twice. */
+export function restDays(span: Span, holidays: readonly Span[], zone: Zone): Span[] {
+  const found = weekends(span, zone)
+  for (const h of holidays) {
+    if (found.some((w) => h.from >= w.from && h.to <= w.to)) continue
+    found.push({ from: Math.max(h.from, span.from), to: Math.min(h.to, span.to) })
+  }
+  return found
+}

@@ -24,6 +24,9 @@ export interface Span {
   to: number
 }
 
+/** As many stations as one comparison takes. */
+export const MOST_STATIONS = 6
+
 const DAY = 86_400_000
 
 export function parseView(search: string): StationView {

@@ -1,0 +1,24 @@
+import { texts } from '../lib/texts.ts'
+
+export const t = texts({
+  de: {
+    kept: 'Gespeichert',
+    keptEvery: 'Je Messreihe eine Zahl alle {period}, mit Zeit und Prüfvermerk',
+    keptHourly: 'Je Messreihe eine Zahl je Stunde, mit Zeit und Prüfvermerk',
+    keptDaily: 'Je Messreihe eine Zahl je Tag, mit Zeit und Prüfvermerk',
+    keptEach: 'Je Messreihe eine Zahl je Meldung, mit Zeit und Prüfvermerk',
+    retention: 'Wie lange',
+    noRetention: 'Keine Frist angegeben: Die Werte bleiben gespeichert.',
+    noOperator: 'nicht angegeben',
+  },
+  en: {
+    kept: 'Kept',
+    keptEvery: 'One number per series every {period}, with time and quality mark',
+    keptHourly: 'One number per series and hour, with time and quality mark',
+    keptDaily: 'One number per series and day, with time and quality mark',
+    keptEach: 'One number per series and report, with time and quality mark',
+    retention: 'For how long',
+    noRetention: 'No period stated: the values stay.',
+    noOperator: 'not stated',
+  },
+})

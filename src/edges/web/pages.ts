@@ -13,6 +13,7 @@ export const PAGES: readonly RegExp[] = [
   /^\/stationen\/(\d{1,10})\/?$/,
   /^\/tafeln\/?$/,
   /^\/tafeln\/([a-z0-9][a-z0-9-]{0,62})\/?$/,
+  /^\/verwaltung\/konto\/?$/,
   /^\/suche\/?$/,
   /^\/stationen\/(\d{1,10})\/aufkleber\/?$/,
   /^\/einbetten\/stationen\/(\d{1,10})\/?$/,

@@ -34,6 +34,7 @@ export const routes: readonly Route[] = [
     load: () => import('../pages/Board.svelte'),
     bare: (query) => query.get('vollbild') === '1',
   },
+  { pattern: /^\/verwaltung\/konto\/?$/, load: () => import('../pages/Account.svelte') },
   { pattern: /^\/suche\/?$/, load: () => import('../pages/Search.svelte') },
   { pattern: /^\/stationen\/(\d{1,10})\/aufkleber\/?$/, load: () => import('../pages/Sticker.svelte'), bare: true },
   { pattern: /^\/einbetten\/stationen\/(\d{1,10})\/?$/, load: () => import('../pages/Embed.svelte'), bare: true },

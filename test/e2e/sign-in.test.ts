@@ -1,0 +1,93 @@
+/** From the admin link to an account, a key and a second person, as people do it in a browser. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import type { Browser } from 'playwright-core'
+import { databases } from '../support/database.ts'
+import { type RunningPlatform, startPlatform } from '../support/platform.ts'
+import { assertAccessible, launch, needsBrowser, visit } from './browser.ts'
+
+const PASSWORD = 'Sieben Boote im Hafen'
+const [engine] = databases()
+
+describe('signing in, in a browser', { skip: needsBrowser, timeout: 180_000 }, () => {
+  let platform: RunningPlatform
+  let browser: Browser
+  before(async () => {
+    platform = await startPlatform(engine!)
+    browser = await launch()
+  })
+  after(async () => {
+    await browser?.close()
+    await platform?.remove()
+  })
+
+  const picture = async (page: { screenshot(options: object): Promise<unknown> }, name: string) => {
+    if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true })
+  }
+
+  it('leads whoever came by the admin link to an account of their own, and lets them make and revoke a key', async () => {
+    const { page, troubles, close } = await visit(browser, `${platform.adminLink}&next=/login`, {}, /404/)
+    await page.getByLabel('E-Mail-Adresse').fill('chefin@stadt.example')
+    await page.getByLabel('Ihr Name').fill('Die Chefin')
+    await page.getByLabel('Neues Passwort').fill('passwort1234')
+    await picture(page, 'first')
+    await assertAccessible(page, 'the form for the first account')
+    await page.getByRole('button', { name: 'Konto anlegen' }).click()
+    await page.getByRole('alert').getByText('zu leicht zu erraten').waitFor()
+    await page.getByLabel('Neues Passwort').fill(PASSWORD)
+    await page.getByRole('button', { name: 'Konto anlegen' }).click()
+    await page.getByRole('heading', { name: 'Mein Konto' }).waitFor()
+    await page.getByText('die ganze Plattform').waitFor()
+    await page.getByRole('button', { name: 'Neuer Schlüssel' }).click()
+    await page.getByLabel('Name', { exact: true }).fill('Auswertung')
+    await page.getByRole('button', { name: 'Schlüssel erzeugen' }).click()
+    const key = await page.locator('code.key').textContent()
+    assert.match(key!, /^zk_/)
+    await page.getByRole('button', { name: 'Schließen' }).click()
+    await page.getByText('Auswertung').first().waitFor()
+    await picture(page, 'account')
+    await page.setViewportSize({ width: 360, height: 800 })
+    await picture(page, 'account-360')
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true)
+    await page.setViewportSize({ width: 1440, height: 900 })
+    await assertAccessible(page, 'the account')
+    const use = () => fetch(`${platform.url}/api/v1/session`, { headers: { authorization: `Bearer ${key}` } })
+    assert.equal((await use()).status, 200)
+    await page.getByRole('button', { name: 'Schlüssel Auswertung widerrufen' }).click()
+    await page.getByRole('button', { name: 'Widerrufen', exact: true }).last().click()
+    await page.getByText('Sie haben keinen Schlüssel.').waitFor()
+    assert.equal((await use()).status, 401)
+    assert.deepEqual(
+      troubles.filter((text) => !/400 \(Bad Request\)/.test(text)),
+      [],
+    )
+    await close()
+  })
+
+  it('lets an invited person choose a password, sign out and in again, and go on where they were', async () => {
+    const { stdout } = await platform.command('user', 'invite', 'otto@partner.example', '--name', 'Otto', '--json')
+    const { page, troubles, close } = await visit(browser, JSON.parse(stdout).url, {}, /401|404|410/)
+    await page.getByText('Willkommen, Otto').waitFor()
+    await page.getByLabel('Neues Passwort').fill(PASSWORD)
+    await page.getByRole('button', { name: 'Speichern und anmelden' }).click()
+    await page.getByText('Sie sehen, was freigegeben ist.').waitFor()
+    await page.getByRole('button', { name: 'Abmelden' }).click()
+    await page.getByRole('link', { name: 'Anmelden' }).waitFor()
+    await page.goto(`${platform.url}/login?next=/datensaetze`)
+    await page.getByLabel('E-Mail-Adresse').fill('otto@partner.example')
+    await page.getByLabel('Passwort', { exact: true }).fill('falsch')
+    await page.getByRole('button', { name: 'Anmelden', exact: true }).click()
+    await page.getByRole('alert').getByText('falsch').waitFor()
+    await picture(page, 'login')
+    await assertAccessible(page, 'the sign-in page')
+    await page.setViewportSize({ width: 360, height: 800 })
+    await picture(page, 'login-360')
+    await page.getByLabel('Passwort', { exact: true }).fill(PASSWORD)
+    await page.getByRole('button', { name: 'Anmelden', exact: true }).click()
+    await page.waitForURL('**/datensaetze')
+    await page.goto(JSON.parse(stdout).url)
+    await page.getByRole('alert').getByText('schon benutzt').waitFor()
+    assert.deepEqual(troubles, [])
+    await close()
+  })
+})

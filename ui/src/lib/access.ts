@@ -1,0 +1,47 @@
+/** A right as it reaches somebody. */
+export interface Right {
+  id: number
+  role: string
+  /** `platform`, `space:ID` or `dataset:ID`. */
+  on: string
+  until: string | null
+  note: string
+  through: { id: number; title: string } | null
+}
+
+export interface OwnAccount {
+  id: number
+  email: string
+  name: string
+  hasPassword: boolean
+  issuer: string | null
+  groups: { id: number; title: string; kind: string }[]
+  sessions: {
+    id: number
+    method: string
+    createdAt: string
+    seenAt: string
+    origin: string | null
+    agent: string | null
+    current: boolean
+  }[]
+  keys: {
+    id: number
+    name: string
+    createdAt: string
+    expiresAt: string | null
+    lastUsedAt: string | null
+    revokedAt: string | null
+    grants: Right[]
+  }[]
+  grants: Right[]
+}
+
+/** A browser and a system people recognise, from what the browser calls itself. */
+export function deviceOf(agent: string | null): string {
+  if (!agent) return '–'
+  const browser = /(Firefox|Edg|OPR|Chrome|Safari)\//.exec(agent)?.[1]
+  const system = /(Windows|Android|iPhone|iPad|Mac OS X|Linux)/.exec(agent)?.[1]
+  const named = browser === 'Edg' ? 'Edge' : browser === 'OPR' ? 'Opera' : browser
+  return [named, system?.replace('Mac OS X', 'macOS')].filter(Boolean).join(', ') || agent.slice(0, 40)
+}

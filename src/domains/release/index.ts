@@ -9,6 +9,7 @@ import * as store from './store.ts'
 export type { Review, Sheet, Step } from './model.ts'
 export { Retention } from './retention.ts'
 export type { Move } from './rules.ts'
+export { retentionDays } from './store.ts'
 
 const FOUR_EYES = 'four_eyes'
 

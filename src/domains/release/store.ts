@@ -38,6 +38,16 @@ export async function addStep(
   )
 }
 
+/** Days values of a dataset are kept, once submitted for review: 0 = without end, null = not answered. */
+export async function retentionDays(db: Queryable, dataset: number): Promise<number | null> {
+  const [row] = await db.query<{ days: number | null }>(
+    `select s.retention_days as days from dataset_sheet s join dataset d on d.key = s.dataset
+      where s.dataset = $1 and d.state <> 'draft'`,
+    [dataset],
+  )
+  return row?.days ?? null
+}
+
 /** Datasets whose values have an end, once that was submitted for review. */
 export function withRetention(db: Queryable): Promise<{ dataset: number; id: string; days: number }[]> {
   return db.query(

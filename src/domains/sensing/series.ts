@@ -82,7 +82,11 @@ export async function planSeries(
     )
   }
 
-  const periods = heads.map(interval).filter((period) => period !== null)
+  // An estimate is too long by the gaps in it: hourly values with a few missing are to be seen hour by hour.
+  const periods = heads.flatMap((head) => {
+    const found = interval(head)
+    return found === null ? [] : [head.periodSeconds ? found : found * 0.9]
+  })
   const period = periods.length > 0 ? Math.min(...periods) : null
   const resolution =
     query.resolution === 'auto' ? chooseResolution(to - from, period, query.maxPoints) : query.resolution

@@ -149,6 +149,10 @@ export const StationAnswer = Type.Object({
       nullable(Type.Union([Type.String(), Type.Record(Type.String(), Type.String())])),
       'How long values are kept, in the owner’s words or by language; null = not stated',
     ),
+    retentionDays: described(
+      nullable(Type.Integer()),
+      'After so many days values are deleted; 0 = without end, null = not stated',
+    ),
     simulated: Simulated,
   }),
   location: nullable(

@@ -1,4 +1,5 @@
 import { isSimulated, licenceOf } from '../../domains/catalog/index.ts'
+import { retentionDays } from '../../domains/release/index.ts'
 import { type Station, station, stationOverview } from '../../domains/sensing/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
@@ -46,12 +47,12 @@ export function addStations(api: FastifyInstance, deps: PortalDeps): void {
       if (!found) throw new Problem(404, 'not-found', `There is no station ${id}, or it is not public.`)
       access.used(request.actor, 'stations', [found.dataset])
       reply.header('cache-control', 'no-cache')
-      return page(found, deps, request.origin)
+      return page(found, deps, request.origin, await retentionDays(db, found.dataset))
     },
   )
 }
 
-function page(found: Station, { catalog }: PortalDeps, origin: string) {
+function page(found: Station, { catalog }: PortalDeps, origin: string, days: number | null) {
   const dataset = catalog.byKey(found.dataset)!
   const licence = licenceOf(dataset.licence)
   const entity = (id: number) => `${origin}/sta/v1.1/Datastreams(${id})`
@@ -82,6 +83,7 @@ function page(found: Station, { catalog }: PortalDeps, origin: string) {
       homepage: dataset.homepage,
       state: dataset.state,
       retention: dataset.properties.retention ?? null,
+      retentionDays: days,
       simulated: isSimulated(dataset),
     },
     datastreams,

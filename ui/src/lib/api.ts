@@ -155,6 +155,8 @@ export interface Station {
     homepage: string | null
     /** How long values are kept: a text, or one by language. */
     retention: unknown
+    /** After so many days values are deleted; 0 = without end, null = not stated. */
+    retentionDays: number | null
     state: string
     simulated: boolean
   }

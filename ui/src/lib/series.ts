@@ -150,7 +150,8 @@ export const valueText = (value: number, line: Line, format: Format): string => 
 /** Ends of the value axis: counts start at zero, since half the height is to be half the number. */
 export function valueRange(low: number | null, high: number | null, zero: boolean): [number, number] {
   if (low === null || high === null) return [0, 1]
-  if (zero) return [0, high > 0 ? high * 1.06 : 1]
+  // Sums below zero there are too: more went out than came in.
+  if (zero) return [Math.min(0, low * 1.06), high > 0 ? high * 1.06 : low < 0 ? 0 : 1]
   const pad = (high - low || Math.abs(high) || 1) * 0.08
   // What never falls below zero needs no room there: no free spaces are none.
   return [low >= 0 && low - pad < 0 ? 0 : low - pad, high + pad]

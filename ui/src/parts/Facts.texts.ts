@@ -9,6 +9,9 @@ export const t = texts({
     keptEach: 'Je Messreihe eine Zahl je Meldung, mit Zeit und Prüfvermerk',
     retention: 'Wie lange',
     noRetention: 'Keine Frist angegeben: Die Werte bleiben gespeichert.',
+    unlimited: 'Ohne Frist: Die Werte bleiben gespeichert.',
+    'days.one': '{n} Tag, dann werden die Werte gelöscht.',
+    'days.other': '{n} Tage, dann werden die Werte gelöscht.',
     noOperator: 'nicht angegeben',
   },
   en: {
@@ -19,6 +22,9 @@ export const t = texts({
     keptEach: 'One number per series and report, with time and quality mark',
     retention: 'For how long',
     noRetention: 'No period stated: the values stay.',
+    unlimited: 'Without end: the values stay.',
+    'days.one': '{n} day, then the values are deleted.',
+    'days.other': '{n} days, then the values are deleted.',
     noOperator: 'not stated',
   },
 })

@@ -17,7 +17,6 @@ export const t = texts({
     pick: '{name} vergleichen',
     go: 'Vergleichen ({n})',
     cancel: 'Abbrechen',
-    noneOfKind: 'Keine Messstelle dieser Art ist öffentlich.',
   },
   en: {
     away: '{distance} away',
@@ -33,6 +32,5 @@ export const t = texts({
     pick: 'Compare {name}',
     go: 'Compare ({n})',
     cancel: 'Cancel',
-    noneOfKind: 'No station of this kind is public.',
   },
 })

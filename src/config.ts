@@ -21,6 +21,12 @@ export interface Config {
   logLevel: string
   /** Sign-in by the city's own identity provider (OpenID Connect); undefined = local accounts alone. */
   oidc: OidcConfig | undefined
+  /** The mail server alerts are sent by, with its password; undefined = no e-mail. */
+  smtpUrl: string | undefined
+  /** Sender of alerts. */
+  smtpFrom: string | undefined
+  /** What the keys that sign web alerts derive from; undefined = none are sent. */
+  alertSecret: string | undefined
 }
 
 export interface OidcConfig {
@@ -73,6 +79,28 @@ function oidc(env: Environment): OidcConfig | undefined {
   return { issuer, clientId, clientSecret, groupsClaim: env.OIDC_GROUPS_CLAIM || 'groups' }
 }
 
+function smtp(env: Environment): Pick<Config, 'smtpUrl' | 'smtpFrom'> {
+  const { SMTP_URL: url, SMTP_FROM: from } = env
+  if (!url) return { smtpUrl: undefined, smtpFrom: undefined }
+  // Never the address itself: it holds the password.
+  if (!URL.canParse(url) || !/^smtps?:\/\/[^/]/.test(url))
+    throw new SetupError('SMTP_URL must be a mail server such as smtp://user:password@mail.example.de:587.', 2)
+  if (!from || !/^[^@\r\n]*[^\s@<]@[^\s@]+$/.test(from)) {
+    throw new SetupError(
+      `SMTP_FROM is "${from ?? ''}" but must be the sender of mails such as "Zahnrad <daten@stadt.example>".`,
+      2,
+    )
+  }
+  return { smtpUrl: url, smtpFrom: from }
+}
+
+function alertSecret(env: Environment): string | undefined {
+  const secret = env.ALERT_SECRET
+  if (secret && secret.length < 16)
+    throw new SetupError('ALERT_SECRET is too short: use at least 16 characters nobody can guess.', 2)
+  return secret || undefined
+}
+
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 /** Reads the configuration; a wrong value stops the start with a sentence that says which and why. */
@@ -96,5 +124,7 @@ export function readConfig(env: Environment = process.env): Config {
     allowPrivate: flag(env, 'ZAHNRAD_ALLOW_PRIVATE'),
     logLevel,
     oidc: oidc(env),
+    ...smtp(env),
+    alertSecret: alertSecret(env),
   }
 }

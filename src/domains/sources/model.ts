@@ -110,6 +110,12 @@ export interface RejectionExample {
   file?: string
 }
 
+/** A rejected row as it was met; `values` says how many values were lost by it. */
+export interface RejectedRow extends RejectionExample {
+  reason: string
+  values: number
+}
+
 /** `count` is in values, like every figure of a run. */
 export interface Rejection {
   reason: string

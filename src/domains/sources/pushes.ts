@@ -6,8 +6,9 @@ import { countRun } from './figures.ts'
 import { beyondLimit } from './limit.ts'
 import { Mapper } from './mapper.ts'
 import { FileError, type Format, type RunFigures } from './model.ts'
-import { Rejections } from './rejections.ts'
+import { ROWS_KEPT, Rejections } from './rejections.ts'
 import { Run } from './run.ts'
+import { keepRejected } from './run-log.ts'
 import { noteGood, startRun, updateRun } from './store.ts'
 
 export interface Message {
@@ -43,6 +44,8 @@ export class Pushes {
   #run = 0
   #total: RunFigures = empty()
   #rejections = new Rejections()
+  /** Rejected rows kept of today's run. */
+  #kept = 0
 
   constructor(
     deps: { db: Database; sensing: Sensing; defaultZone: () => string },
@@ -112,6 +115,9 @@ export class Pushes {
     for (const field of ['read', 'accepted', 'unchanged', 'corrected', 'rejected'] as const)
       this.#total[field] += figures[field]
     for (const { reason, count, examples } of figures.rejections) this.#rejections.merge(reason, count, examples)
+    const rejected = mapper.rejections.rows.slice(0, ROWS_KEPT - this.#kept)
+    await keepRejected(db, { id: this.#run, source: definition.id }, rejected, this.#kept)
+    this.#kept += rejected.length
     countRun(
       definition.id,
       figures.read > 0 && figures.rejected === figures.read ? 'failed' : 'ok',
@@ -133,6 +139,7 @@ export class Pushes {
     this.#day = day
     this.#total = empty()
     this.#rejections = new Rejections()
+    this.#kept = 0
   }
 }
 

@@ -1,12 +1,18 @@
-import type { Rejection, RejectionExample } from './model.ts'
+import type { RejectedRow, Rejection, RejectionExample } from './model.ts'
 
 const EXAMPLES = 5
 const REASONS = 50
 const VALUE_CHARACTERS = 200
+/** Rejected rows of one run that are kept to be looked at; the count goes on. */
+export const ROWS_KEPT = 10_000
 
-/** Counts rejected values by reason, with the first five examples of each; bounded whatever arrives. */
+/**
+ * Counts rejected values by reason, with the first five examples of each, and keeps the first rows as they were met;
+ * bounded whatever arrives.
+ */
 export class Rejections {
   total = 0
+  readonly rows: RejectedRow[] = []
   readonly #byReason = new Map<string, Rejection>()
 
   add(reason: string, count: number, row: number, column: string, value: unknown, file?: string): void {
@@ -21,10 +27,13 @@ export class Rejections {
       }
     }
     entry.count += count
-    if (entry.examples.length >= EXAMPLES) return
+    const shown = entry.examples.length < EXAMPLES
+    const kept = this.rows.length < ROWS_KEPT
+    if (!shown && !kept) return
     const example: RejectionExample = { row, column, value: shorten(value) }
     if (file !== undefined) example.file = file
-    entry.examples.push(example)
+    if (shown) entry.examples.push(example)
+    if (kept) this.rows.push({ ...example, reason, values: count })
   }
 
   /** Adds what another tally counted. */

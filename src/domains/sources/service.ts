@@ -16,7 +16,9 @@ import { FileError, type Format, type Progress, type RunFigures, type RunReport,
 import { entriesOf, httpInput, type Input, limitsOf, pathInput } from './origin.ts'
 import { type PreviewRow, previewRows } from './preview.ts'
 import { PushedSources } from './pushed.ts'
+import { keepRejected } from './run-log.ts'
 import { Run, readAll } from './run.ts'
+import { type RunningRun, RunningRuns } from './running.ts'
 import * as store from './store.ts'
 
 export interface SourcesDeps {
@@ -60,6 +62,8 @@ export interface RunOptions {
   trigger?: 'schedule' | 'command'
   /** Do not ask whether the address is unmodified. */
   full?: boolean
+  /** The run has its number and begins. */
+  onStart?: (run: number) => void
   onProgress?: (progress: Progress) => void
   signal?: AbortSignal
 }
@@ -71,6 +75,7 @@ export class Sources {
   readonly #deps: SourcesDeps
   readonly #environment: Record<string, string | undefined>
   readonly #running = new Map<string, Promise<unknown>>()
+  readonly #progress = new RunningRuns()
   readonly pushed: PushedSources
   #jobs: Jobs | undefined
   readonly #stopping = new AbortController()
@@ -151,6 +156,32 @@ export class Sources {
     await this.#plan(id, next)
     await this.pushed.reload()
     return this.get(id)
+  }
+
+  /**
+   * Runs a source that was added in the background and answers the number of the run. Throws Problem 409 while it is
+   * running, 403 for who may not.
+   */
+  async begin(id: string, actor: Actor): Promise<number> {
+    this.#deps.access.require(actor, 'manage', 'platform')
+    const { definition } = await this.get(id)
+    await this.#deps.access.audit(actor, 'source.run', id)
+    return new Promise((onStart, reject) => {
+      this.run(definition, { full: true, onStart }).catch(reject)
+    })
+  }
+
+  /** How far the run of a source is that is under way in this process, if one is. */
+  running(id: string): RunningRun | undefined {
+    return this.#progress.of(id)
+  }
+
+  /** Stops a run at its next batch; what it has stored stays. False when it is not under way. */
+  async stopRun(id: string, run: number, actor: Actor): Promise<boolean> {
+    this.#deps.access.require(actor, 'manage', 'platform')
+    const stopped = this.#progress.stop(id, run)
+    if (stopped) await this.#deps.access.audit(actor, 'source.stop', id, { run })
+    return stopped
   }
 
   /** The latest runs, newest first; also of definitions that were run without being added. */
@@ -246,6 +277,8 @@ export class Sources {
     const trigger = options.trigger ?? 'command'
     const origin = options.from ?? definition.from.http?.url ?? definition.from.file?.path ?? id
     const number = await store.startRun(db, { source: id, version, dataset: dataset.key, trigger, origin })
+    const watched = this.#progress.begin(id, number)
+    options.onStart?.(number)
     const mapper = new Mapper(definition, timeZone())
     const run = new Run(this.#deps, definition, this.#formatOf(definition), mapper, {
       id: number,
@@ -269,9 +302,14 @@ export class Sources {
         stored && !options.full && options.from === undefined
           ? { etag: stored.etag, lastModified: stored.lastModified }
           : null
-      const signal = options.signal ? AbortSignal.any([options.signal, this.#stopping.signal]) : this.#stopping.signal
+      const signals = [this.#stopping.signal, watched.signal, ...(options.signal ? [options.signal] : [])]
+      const signal = AbortSignal.any(signals)
+      const onProgress = (progress: Progress) => {
+        watched.report(progress)
+        options.onProgress?.(progress)
+      }
       const input = await this.#open(definition, { ...options, signal }, validators)
-      if (input) await this.#read(run, definition, input, { ...options, signal })
+      if (input) await this.#read(run, definition, input, { ...options, signal, onProgress })
       const figures = run.figures()
       const outcome = !input
         ? 'unmodified'
@@ -290,6 +328,11 @@ export class Sources {
       if (stored) await store.noteFailure(db, id, cause)
       log.warn({ source: id, run: number, cause }, 'source run failed')
       return finished('failed', figures, cause)
+    } finally {
+      this.#progress.end(id, number)
+      await keepRejected(db, { id: number, source: id }, mapper.rejections.rows).catch((error: Error) =>
+        log.warn({ source: id, run: number, error: error.message }, 'rejected rows could not be kept'),
+      )
     }
   }
 

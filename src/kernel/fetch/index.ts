@@ -81,11 +81,23 @@ export class Fetcher {
     throw new FetchFailed(`${withoutQuery(address)} redirects more than ${REDIRECTS} times`)
   }
 
+  /**
+   * POSTs a text and resolves when it was taken (2xx). Redirects are not followed: what is signed for one address is not
+   * handed to another. Throws {@link FetchFailed}.
+   */
+  async post(address: string, body: string, headers: Record<string, string>, timeoutMs = 15_000): Promise<void> {
+    const url = new URL(address)
+    const answer = await this.#once(url, { headers, timeoutMs }, true, body)
+    await answer.body.dump()
+    if (answer.statusCode < 200 || answer.statusCode > 299)
+      throw new FetchFailed(`${url.origin} answered ${answer.statusCode}`, answer.statusCode)
+  }
+
   async close(): Promise<void> {
     await this.#agent.destroy()
   }
 
-  async #once(url: URL, options: FetchOptions, sameOrigin: boolean) {
+  async #once(url: URL, options: FetchOptions, sameOrigin: boolean, body?: string) {
     if (url.protocol !== 'http:' && url.protocol !== 'https:')
       throw new FetchFailed(`${url.protocol} is not http or https`)
     if (url.username || url.password) throw new FetchFailed('user names in addresses are not allowed: use a header')
@@ -94,6 +106,8 @@ export class Fetcher {
       if (!this.#allowPrivate) requirePublicHost(url)
       return await request(url, {
         dispatcher: this.#agent,
+        method: body === undefined ? 'GET' : 'POST',
+        body,
         headersTimeout: timeout,
         bodyTimeout: timeout,
         signal: options.signal,

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { examinePlatform } from './cli/doctor.ts'
 import { runCommand } from './cli/index.ts'
 import type { Config } from './config.ts'
 import { OWNER } from './domains/access/index.ts'
@@ -13,7 +14,7 @@ import { Broker, type SourcePort } from './edges/broker/index.ts'
 import { listenForCommands } from './edges/control/index.ts'
 import { ForeignBrokers } from './edges/feeds/mqtt/index.ts'
 import { registerOperation } from './edges/operation/index.ts'
-import { registerPortalApi } from './edges/portal-api/index.ts'
+import { registerPortalApi, registerStewardApi } from './edges/portal-api/index.ts'
 import { registerSensorThings, sensorThingsOpenApi } from './edges/sensorthings/index.ts'
 import { registerLogin, registerSession } from './edges/session/index.ts'
 import { PAGES, registerWeb } from './edges/web/index.ts'
@@ -110,6 +111,12 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
     pages: PAGES,
     extra: [sensorThingsOpenApi()],
   })
+  await registerStewardApi(app, {
+    ...platform,
+    version: VERSION,
+    dataDir: config.dataDir,
+    examine: () => examinePlatform(platform),
+  })
   registerWebhook(app, { sources: platform.sources, access })
   await registerWeb(app, {
     root: INTERFACE,
@@ -132,6 +139,8 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
   closers.push({ name: 'jobs', close: () => jobs.stop() })
   await platform.sources.start(jobs)
   await platform.retention.start(jobs, platform.city.profile.timeZone)
+  platform.plausibility.start()
+  platform.alerts.start()
   const foreign = new ForeignBrokers({ sources: platform.sources, log })
   closers.push({ name: 'foreign brokers', close: () => foreign.stop() })
   const commands = await listenForCommands(config.dataDir, ({ argv, cwd, tty }, { out, err, signal }) =>

@@ -2,13 +2,16 @@ import { join } from 'node:path'
 import type { Config } from './config.ts'
 import { Access } from './domains/access/index.ts'
 import { Basemap } from './domains/basemap/index.ts'
+import { Alerts, factsNow } from './domains/alerts/index.ts'
 import { Boards } from './domains/boards/index.ts'
 import { Catalog, City } from './domains/catalog/index.ts'
 import { Example } from './domains/example/index.ts'
 import { Release, Retention } from './domains/release/index.ts'
+import { Plausibility } from './domains/plausibility/index.ts'
 import { Sensing } from './domains/sensing/index.ts'
 import { Sources } from './domains/sources/index.ts'
 import { formats, unpack } from './edges/feeds/index.ts'
+import { Mailer } from './edges/mail/index.ts'
 import { type Database, migrate, openDatabase } from './kernel/db/index.ts'
 import { Fetcher } from './kernel/fetch/index.ts'
 import type { Log } from './kernel/log.ts'
@@ -29,6 +32,8 @@ export interface Platform {
   sensing: Sensing
   sources: Sources
   basemap: Basemap
+  plausibility: Plausibility
+  alerts: Alerts
   example: Example
   boards: Boards
   /** Set by `main.ts` while the platform listens on its ports. */
@@ -64,6 +69,24 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
       environment: process.env,
     })
     const basemap = new Basemap({ dataDir: config.dataDir, fetcher, log, profile: () => city.profile.map })
+    const plausibility = new Plausibility({ db, sensing, access, log })
+    const mailer =
+      config.smtpUrl && config.smtpFrom ? new Mailer({ url: config.smtpUrl, from: config.smtpFrom }) : undefined
+    const alerts = new Alerts({
+      db,
+      access,
+      catalog,
+      log,
+      facts: (now) => factsNow({ sources, plausibility, catalog }, now),
+      mailer,
+      poster: fetcher,
+      secret: config.alertSecret,
+      letterhead: () => ({
+        city: city.profile.name,
+        timeZone: city.profile.timeZone,
+        origin: config.publicUrl ?? `http://localhost:${config.port}`,
+      }),
+    })
     const example = new Example({
       db,
       sensing,
@@ -88,10 +111,15 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
       sensing,
       sources,
       basemap,
+      plausibility,
+      alerts,
       example,
       boards: new Boards({ db, access, catalog }),
       serving: false,
       async close() {
+        await alerts.stop()
+        await plausibility.stop()
+        mailer?.close()
         await example.stop()
         await sources.stop()
         await basemap.close()

@@ -23,7 +23,10 @@ function decoded(raw: string): { subject: string; id: string; body: string } {
   const unfolded = head.replace(/\r?\n[ \t]+/g, ' ')
   const header = (name: string) => new RegExp(`^${name}: (.*)$`, 'im').exec(unfolded)?.[1] ?? ''
   const bytes = (quoted: string) =>
-    Buffer.from(quoted.replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16))), 'latin1')
+    Buffer.from(
+      quoted.replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16))),
+      'latin1',
+    )
   const subject = header('Subject')
     .replace(/\?= =\?/g, '?==?')
     .replace(/=\?UTF-8\?([QB])\?(.*?)\?=/gi, (_, kind, word) =>
@@ -294,7 +297,10 @@ for (const engine of databases()) {
 
     it('refuse what cannot work, and strangers', async () => {
       const bad = (changes: Partial<ChannelSpec>, code: string) =>
-        assert.rejects(alerts.keepChannel({ ...EMAIL, ...changes }, OWNER), (error: { code?: string }) => error.code === code)
+        assert.rejects(
+          alerts.keepChannel({ ...EMAIL, ...changes }, OWNER),
+          (error: { code?: string }) => error.code === code,
+        )
       await bad({ targets: ['dienst@stadt.example\r\nBcc: x@y.example'] }, 'bad-channel')
       await bad({ quietFrom: '22:00' }, 'bad-channel')
       await bad({ quietFrom: '25:00', quietTo: '06:00' }, 'bad-channel')

@@ -5,7 +5,7 @@ import { FolderInUse, migrationState } from '../kernel/db/index.ts'
 import { MIGRATIONS, type Platform } from '../platform.ts'
 import { type CommandContext, table } from './context.ts'
 
-interface Finding {
+export interface Finding {
   check: string
   result: 'ok' | 'warning' | 'problem'
   found: string
@@ -48,9 +48,13 @@ async function examine(ctx: CommandContext): Promise<Finding[]> {
         : 'see the sentence above; the other checks need the database'
     findings.push({ check: 'database', result: 'problem', found: (error as Error).message, advice })
   }
-  if (platform)
-    findings.push(...(await database(platform)), await disk(platform), ...(await ports(platform)), await map(platform))
+  if (platform) findings.push(...(await examinePlatform(platform)))
   return findings
+}
+
+/** What can be said of a platform that is open: database, disk, ports. */
+export async function examinePlatform(platform: Platform): Promise<Finding[]> {
+  return [...(await database(platform)), await disk(platform), ...(await ports(platform)), await map(platform)]
 }
 
 function node(): Finding {

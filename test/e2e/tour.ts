@@ -90,6 +90,12 @@ export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
       staff: true,
       wait: 'form',
     },
+    { name: 'sources', path: '/verwaltung/quellen', staff: true, wait: 'tbody tr' },
+    { name: 'source', path: '/verwaltung/quellen/beispiel-hafenbruecke', staff: true, wait: 'dl' },
+    { name: 'source-run', path: '/verwaltung/quellen/beispiel/laeufe/1', staff: true, wait: 'dl' },
+    { name: 'operation', path: '/verwaltung/betrieb', staff: true, wait: 'dl' },
+    { name: 'odd-values', path: '/verwaltung/auffaellig', staff: true },
+    { name: 'alerts', path: '/verwaltung/benachrichtigungen', staff: true, wait: 'section' },
     { name: 'login', path: '/login' },
     { name: 'not-found', path: '/gibt/es/nicht' },
   ]

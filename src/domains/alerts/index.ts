@@ -94,7 +94,10 @@ export class Alerts {
     const known = new Map((await store.problems(db, now)).map((problem) => [problem.key, problem]))
     const told = new Map<string, number>()
     const open = [...known.values()].filter(({ state }) => state === 'open' || state === 'recovering')
-    for (const { problem, channel, at } of await store.toldOf(db, open.map(({ id }) => id)))
+    for (const { problem, channel, at } of await store.toldOf(
+      db,
+      open.map(({ id }) => id),
+    ))
       told.set(`${problem} ${channel}`, Date.parse(at))
     for (const key of new Set([...known.keys(), ...wrong.keys()])) {
       const was = known.get(key)

@@ -97,7 +97,12 @@ export interface Delivery {
 
 /** Sends mail; the program's is in `edges/mail`. */
 export interface MailPort {
-  send(mail: { messageId: string; to: readonly string[]; subject: string; text: string }): Promise<{ refused: string[] }>
+  send(mail: {
+    messageId: string
+    to: readonly string[]
+    subject: string
+    text: string
+  }): Promise<{ refused: string[] }>
 }
 
 /** Posts to web addresses; the program's is the guarded `Fetcher`. */

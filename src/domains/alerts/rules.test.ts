@@ -62,7 +62,8 @@ describe('quiet hours', () => {
 
   it('last seven hours in the night to summer time and nine in the one back', () => {
     const quiet = (from: string) =>
-      Array.from({ length: 24 * 60 }, (_, i) => at(from) + i * MINUTE).filter((t) => isQuiet(t, ZONE, '22:00', '06:00')).length
+      Array.from({ length: 24 * 60 }, (_, i) => at(from) + i * MINUTE).filter((t) => isQuiet(t, ZONE, '22:00', '06:00'))
+        .length
     assert.equal(quiet('2026-03-28T12:00:00Z'), 7 * 60)
     assert.equal(quiet('2026-10-24T12:00:00Z'), 9 * 60)
     // An end that comes twice is the first one; one that does not exist is the jump.
@@ -72,7 +73,9 @@ describe('quiet hours', () => {
   })
 
   it('begin once and end once in any day, whatever the times', () => {
-    const clock = fc.integer({ min: 0, max: 95 }).map((q) => `${String(q >> 2).padStart(2, '0')}:${String((q % 4) * 15).padStart(2, '0')}`)
+    const clock = fc
+      .integer({ min: 0, max: 95 })
+      .map((q) => `${String(q >> 2).padStart(2, '0')}:${String((q % 4) * 15).padStart(2, '0')}`)
     const start = fc.integer({ min: 0, max: 730 }).map((day) => Date.parse('2026-01-01T00:00:00Z') + day * 24 * HOUR)
     fc.assert(
       fc.property(clock, clock, start, (from, to, begin) => {
@@ -104,11 +107,18 @@ describe('messages', () => {
     const { subject, body } = compose([notice(1)], head, 'x')
     assert.equal(subject, 'Musterstadt: Quelle „S1“ – gestört')
     assert.match(body, /Do, 20\.8\.2026, 14:15 Uhr/)
-    assert.match(body, /Ursache: Die Adresse ist Bcc: x@y nicht erreichbar\.\nWas tun: Fragen Sie nach\.\nhttps:\/\/daten\.example\/verwaltung\/quellen\/s1/)
+    assert.match(
+      body,
+      /Ursache: Die Adresse ist Bcc: x@y nicht erreichbar\.\nWas tun: Fragen Sie nach\.\nhttps:\/\/daten\.example\/verwaltung\/quellen\/s1/,
+    )
   })
 
   it('stay short however much happened, and say once what came and went', () => {
-    const { subject, body, payload } = compose(Array.from({ length: 1000 }, (_, i) => notice(i)), head, 'x')
+    const { subject, body, payload } = compose(
+      Array.from({ length: 1000 }, (_, i) => notice(i)),
+      head,
+      'x',
+    )
     assert.match(subject, /1000 Meldungen – 1000 gestört/)
     assert.match(body, /… und 980 weitere\./)
     assert.ok(body.length < 8_000)

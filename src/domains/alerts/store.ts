@@ -53,10 +53,9 @@ const PROBLEM = `id, key, kind, source, dataset, title, cause, advice, path, sin
 
 /** Every problem that may still change: those not closed, and those closed within the last day. */
 export function problems(db: Queryable, now: number): Promise<Problem[]> {
-  return db.query<Problem>(
-    `select ${PROBLEM} from alert_problem where state <> 'closed' or state_since > $1`,
-    [iso(now - 24 * HOUR)],
-  )
+  return db.query<Problem>(`select ${PROBLEM} from alert_problem where state <> 'closed' or state_since > $1`, [
+    iso(now - 24 * HOUR),
+  ])
 }
 
 /** What is open, worst and newest first. */
@@ -133,7 +132,10 @@ export async function addNotice(db: Queryable, notice: NoticeSpec, now: number):
 }
 
 /** When each channel was told that the current episode of a problem began: [problem, channel, when]. */
-export function toldOf(db: Queryable, ids: readonly number[]): Promise<{ problem: number; channel: number; at: string }[]> {
+export function toldOf(
+  db: Queryable,
+  ids: readonly number[],
+): Promise<{ problem: number; channel: number; at: string }[]> {
   return db.query(
     `select n.problem, n.channel, min(n.created_at) as at from alert_notice n join alert_problem p on p.id = n.problem
       where n.problem = any($1::int4[]) and n.kind = 'began' and n.episode = p.episode group by 1, 2`,

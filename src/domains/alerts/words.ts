@@ -112,7 +112,9 @@ function described(notice: Notice, head: Letterhead): string {
   const lines = [line(notice.title)]
   if (notice.kind === 'over') lines.push(`Wieder in Ordnung seit ${when(notice.since, head)}.`)
   else {
-    lines.push(`${notice.kind === 'still' ? 'Immer noch' : 'Ist'} ${WHAT[notice.event]}, seit ${when(notice.since, head)}.`)
+    lines.push(
+      `${notice.kind === 'still' ? 'Immer noch' : 'Ist'} ${WHAT[notice.event]}, seit ${when(notice.since, head)}.`,
+    )
     if (notice.cause) lines.push(`Ursache: ${line(notice.cause)}`)
     if (notice.advice) lines.push(`Was tun: ${line(notice.advice)}`)
   }

@@ -5,12 +5,11 @@ import { Problem } from '../../kernel/problem.ts'
 import type { Access, Actor } from '../access/index.ts'
 import type { ObservationsStored, Sensing } from '../sensing/index.ts'
 import { defaultsOf } from './defaults.ts'
-import type { Flag, ListedFlag, Settings, Value } from './model.ts'
+import type { ListedFlag, Settings, ShownFlag, Value } from './model.ts'
 import { check } from './rules.ts'
 import * as store from './store.ts'
 
-export type { Flag, FlagDetail, ListedFlag, Rule, Settings } from './model.ts'
-export type { FreshFlag } from './store.ts'
+export type { ListedFlag, Settings, ShownFlag } from './model.ts'
 export { flagText } from './words.ts'
 
 const HOUR = 3_600_000
@@ -156,14 +155,27 @@ export class Plausibility {
   }
 
   /** Flags of series in a range that nobody called all right; at most 500. Who asks decides what is visible. */
-  flags(visible: readonly number[], datastreams: readonly number[], range: { from: string; to: string }): Promise<Flag[]> {
+  flags(
+    visible: readonly number[],
+    datastreams: readonly number[],
+    range: { from: string; to: string },
+  ): Promise<ShownFlag[]> {
     return store.flagsOf(this.#deps.db, visible, datastreams, range, LISTED)
   }
 
   /** The newest flags with what they belong to; `open` leaves out what was called all right. */
-  list(visible: readonly number[], filter: { source?: string; open?: boolean; limit?: number } = {}): Promise<ListedFlag[]> {
+  list(
+    visible: readonly number[],
+    filter: { source?: string; open?: boolean; limit?: number } = {},
+  ): Promise<ListedFlag[]> {
     const { source = null, open = true, limit = 100 } = filter
     return store.listFlags(this.#deps.db, visible, { source, open, limit: Math.min(limit, LISTED) })
+  }
+
+  /** How many open flags each source has, of values since (milliseconds). */
+  async openBySource(visible: readonly number[], since: number): Promise<Map<string | null, number>> {
+    const rows = await store.countBySource(this.#deps.db, visible, since)
+    return new Map(rows.map(({ source, n }) => [source, n]))
   }
 
   /** A flag is all right, or (false) is not after all. Throws Problem 404. */

@@ -56,10 +56,14 @@ export interface Flag {
   okBy: string | null
 }
 
-/** A flag with what it belongs to, for lists. */
-export interface ListedFlag extends Flag {
-  name: string
+/** A flag with what its sentence needs. */
+export interface ShownFlag extends Flag {
   unit: string
+}
+
+/** A flag with what it belongs to, for lists. */
+export interface ListedFlag extends ShownFlag {
+  name: string
   station: { id: number; name: string }
   dataset: string
   source: string | null

@@ -58,7 +58,8 @@ export function stuck(values: readonly Value[], { stuckHours }: Settings, isCoun
     const hours = (endOf(run) - run[0]!.t) / HOUR
     // A small count repeats by chance: one bicycle an hour all night. Each further value makes chance less likely.
     const needed = isCount ? Math.max(STUCK_LEAST, Math.ceil(40 / Math.log2(2 + v))) : STUCK_LEAST
-    if (hours >= stuckHours && run.length >= needed) found.push(finding('stuck', run, { value: v, n: run.length, hours: round(hours) }))
+    if (hours >= stuckHours && run.length >= needed)
+      found.push(finding('stuck', run, { value: v, n: run.length, hours: round(hours) }))
   }
   return found
 }
@@ -67,7 +68,11 @@ export function stuck(values: readonly Value[], { stuckHours }: Settings, isCoun
  * Single values far above both sides and above what the last four weeks saw. The level must be back after it: what stays
  * is not a spike. So a value is judged only when two more have come.
  */
-export async function spikes(values: readonly Value[], { spikeFactor }: Settings, history: History): Promise<Finding[]> {
+export async function spikes(
+  values: readonly Value[],
+  { spikeFactor }: Settings,
+  history: History,
+): Promise<Finding[]> {
   if (spikeFactor === null) return []
   const found: Finding[] = []
   for (let i = LEAST_BEFORE; i < values.length - LEAST_AFTER; i++) {

@@ -1,5 +1,5 @@
 import type { Database, Queryable } from '../../kernel/db/index.ts'
-import type { Finding, Flag, ListedFlag, Settings, Value } from './model.ts'
+import type { Finding, Flag, ListedFlag, Settings, ShownFlag, Value } from './model.ts'
 import { DROP_WEEKS, type History } from './rules.ts'
 
 const HOUR = 3_600_000
@@ -148,9 +148,9 @@ export function flagsOf(
   datastreams: readonly number[],
   range: { from: string; to: string },
   limit: number,
-): Promise<Flag[]> {
-  return db.query<Flag>(
-    `select ${FLAG} from plausibility_flag f join datastream d on d.id = f.datastream
+): Promise<ShownFlag[]> {
+  return db.query<ShownFlag>(
+    `select ${FLAG}, coalesce(nullif(d.unit->>'symbol', '1'), '') as unit from plausibility_flag f join datastream d on d.id = f.datastream
       where d.dataset = any($1::int4[]) and f.datastream = any($2::int4[]) and f.t_to >= $3 and f.t_from < $4 and f.ok_at is null
       order by f.t_from limit $5`,
     [visible, datastreams, range.from, range.to, limit],
@@ -171,6 +171,19 @@ export function listFlags(
       where d.dataset = any($1::int4[]) and ($2::text is null or d.source = $2) and (not $3::boolean or f.ok_at is null)
       order by f.t_to desc, f.id desc limit $4`,
     [visible, filter.source, filter.open, filter.limit],
+  )
+}
+
+/** Open flags by source, of values since. */
+export function countBySource(
+  db: Queryable,
+  visible: readonly number[],
+  since: number,
+): Promise<{ source: string | null; n: number }[]> {
+  return db.query(
+    `select d.source, count(*) as n from plausibility_flag f join datastream d on d.id = f.datastream
+      where d.dataset = any($1::int4[]) and f.ok_at is null and f.t_to >= $2 group by 1`,
+    [visible, iso(since)],
   )
 }
 

@@ -41,11 +41,7 @@ const WORDS: Words[] = [
     'Prüfen Sie from.files in der Beschreibung.',
   ],
   [/ENOENT|no such file/i, () => 'Die Datei oder der Ordner fehlt.', 'Prüfen Sie den Pfad der Quelle.'],
-  [
-    /column|header/i,
-    () => 'Eine Spalte fehlt oder heißt anders als erwartet.',
-    DEFINITION,
-  ],
+  [/column|header/i, () => 'Eine Spalte fehlt oder heißt anders als erwartet.', DEFINITION],
   [
     /encod|UTF-8/i,
     () => 'Der Zeichensatz der Datei ist ein anderer als angegeben.',

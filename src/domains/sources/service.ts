@@ -16,8 +16,8 @@ import { FileError, type Format, type Progress, type RunFigures, type RunReport,
 import { entriesOf, httpInput, type Input, limitsOf, pathInput } from './origin.ts'
 import { type PreviewRow, previewRows } from './preview.ts'
 import { PushedSources } from './pushed.ts'
-import { keepRejected } from './run-log.ts'
 import { Run, readAll } from './run.ts'
+import { keepRejected } from './run-log.ts'
 import { type RunningRun, RunningRuns } from './running.ts'
 import * as store from './store.ts'
 

@@ -55,7 +55,7 @@ export function licenceLinks(catalog: Catalog, datasets: readonly number[]): str
  * Spreadsheets run what begins with = + - @ as a formula (OWASP CSV injection); names come from outside, so such text
  * gets an apostrophe in front. Numbers are written by us and stay as they are.
  */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

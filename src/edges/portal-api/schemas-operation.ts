@@ -1,0 +1,53 @@
+import Type from 'typebox'
+
+const Instant = Type.String({ format: 'date-time' })
+const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
+
+export const OperationAnswer = Type.Object({
+  now: Instant,
+  version: Type.String(),
+  startedAt: Instant,
+  engine: Type.Enum(['embedded', 'server']),
+  sources: Type.Object({
+    ok: Type.Integer(),
+    late: Type.Integer(),
+    broken: Type.Integer(),
+    new: Type.Integer(),
+    paused: Type.Integer(),
+  }),
+  problems: Type.Array(
+    Type.Object({
+      kind: Type.Enum(['late', 'broken', 'implausible']),
+      title: Type.String(),
+      cause: orNull(Type.String()),
+      since: Instant,
+      path: Type.String(),
+    }),
+    { description: 'What is wrong and was noticed for two minutes, newest first' },
+  ),
+  ingest: Type.Object({
+    perMinute: Type.Array(Type.Tuple([Instant, Type.Integer()]), {
+      description: 'Values stored by this process in each of the last 60 minutes',
+    }),
+    waiting: Type.Integer({ description: 'Values waiting to be written' }),
+  }),
+  mqttClients: orNull(Type.Integer()),
+  eventListeners: orNull(Type.Integer()),
+  jobsWaiting: orNull(Type.Integer()),
+  database: Type.Object({ bytes: orNull(Type.Integer()), waiting: Type.Integer(), connections: Type.Integer() }),
+  disk: orNull(Type.Object({ freeBytes: Type.Number(), totalBytes: Type.Number() })),
+  memoryBytes: Type.Integer(),
+  flagsToday: Type.Integer(),
+  alertsToday: Type.Object({ sent: Type.Integer(), failing: Type.Integer() }),
+})
+
+export const DoctorAnswer = Type.Object({
+  findings: Type.Array(
+    Type.Object({
+      check: Type.String(),
+      result: Type.Enum(['ok', 'warning', 'problem']),
+      found: Type.String(),
+      advice: Type.Optional(Type.String()),
+    }),
+  ),
+})

@@ -18,4 +18,10 @@ export const PAGES: readonly RegExp[] = [
   /^\/stationen\/(\d{1,10})\/aufkleber\/?$/,
   /^\/einbetten\/stationen\/(\d{1,10})\/?$/,
   /^\/vergleich\/?$/,
+  /^\/verwaltung\/quellen\/?$/,
+  /^\/verwaltung\/quellen\/(?!neu\/?$)([a-z0-9][a-z0-9-]{0,62})\/?$/,
+  /^\/verwaltung\/quellen\/([a-z0-9][a-z0-9-]{0,62})\/laeufe\/(\d{1,9})\/?$/,
+  /^\/verwaltung\/betrieb\/?$/,
+  /^\/verwaltung\/auffaellig\/?$/,
+  /^\/verwaltung\/benachrichtigungen\/?$/,
 ]

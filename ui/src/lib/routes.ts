@@ -39,6 +39,20 @@ export const routes: readonly Route[] = [
   { pattern: /^\/stationen\/(\d{1,10})\/aufkleber\/?$/, load: () => import('../pages/Sticker.svelte'), bare: true },
   { pattern: /^\/einbetten\/stationen\/(\d{1,10})\/?$/, load: () => import('../pages/Embed.svelte'), bare: true },
   { pattern: /^\/vergleich\/?$/, load: () => import('../pages/Compare.svelte') },
+  { pattern: /^\/verwaltung\/quellen\/?$/, load: () => import('../pages/Sources.svelte'), staff: true },
+  {
+    pattern: /^\/verwaltung\/quellen\/(?!neu\/?$)([a-z0-9][a-z0-9-]{0,62})\/?$/,
+    load: () => import('../pages/Source.svelte'),
+    staff: true,
+  },
+  {
+    pattern: /^\/verwaltung\/quellen\/([a-z0-9][a-z0-9-]{0,62})\/laeufe\/(\d{1,9})\/?$/,
+    load: () => import('../pages/SourceRun.svelte'),
+    staff: true,
+  },
+  { pattern: /^\/verwaltung\/betrieb\/?$/, load: () => import('../pages/Operation.svelte'), staff: true },
+  { pattern: /^\/verwaltung\/auffaellig\/?$/, load: () => import('../pages/Flags.svelte'), staff: true },
+  { pattern: /^\/verwaltung\/benachrichtigungen\/?$/, load: () => import('../pages/Alerts.svelte'), staff: true },
 ]
 
 export function routeOf(path: string): { route: Route; params: string[] } | null {

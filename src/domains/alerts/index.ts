@@ -11,7 +11,7 @@ import * as store from './store.ts'
 import { compose, type Letterhead, testMessage } from './words.ts'
 
 export { factsNow } from './facts.ts'
-export type { AlertEvent, Channel, ChannelSpec, Delivery, Fact, Facts, MailPort, Problem } from './model.ts'
+export type { ChannelSpec, Fact } from './model.ts'
 
 const TICK_MS = 15_000
 const DAY = 24 * 3_600_000
@@ -273,13 +273,6 @@ export class Alerts {
   async deliveries(actor: Actor, limit = 100): Promise<Delivery[]> {
     this.#deps.access.require(actor, 'manage', 'platform')
     return store.deliveries(this.#deps.db, limit)
-  }
-
-  /** What is wrong and was told, newest first. */
-  async openProblems(actor: Actor, limit = 50): Promise<Problem[]> {
-    const { db, access } = this.#deps
-    access.require(actor, 'manage', 'platform')
-    return store.openProblems(db, access.visible(actor), limit)
   }
 
   /** Messages delivered since, and those that do not get through. */

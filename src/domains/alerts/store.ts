@@ -58,16 +58,6 @@ export function problems(db: Queryable, now: number): Promise<Problem[]> {
   ])
 }
 
-/** What is open, worst and newest first. */
-export function openProblems(db: Queryable, visible: readonly number[], limit: number): Promise<Problem[]> {
-  return db.query<Problem>(
-    `select ${PROBLEM} from alert_problem
-      where state in ('open', 'recovering') and (dataset is null or dataset = any($1::int4[]))
-      order by since desc limit $2`,
-    [visible, limit],
-  )
-}
-
 /** Writes where a problem stands, with what is known of it now; answers its id. */
 export async function keepProblem(db: Queryable, fact: ProblemText, step: Step): Promise<number> {
   const [row] = await db.query<{ id: number }>(

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { ProblemAnswer } from './schemas.ts'
 import { AlertsAnswer, ChannelAnswer, ChannelBody, ChannelParams, KeyAnswer, TestAnswer } from './schemas-alerts.ts'
-import type { StewardDeps } from './steward.ts'
+import type { StewardDeps } from './steward-deps.ts'
 
 const LISTED = 100
 

@@ -11,7 +11,7 @@ import {
   SettingsAnswer,
   SettingsBody,
 } from './schemas-flags.ts'
-import type { StewardDeps } from './steward.ts'
+import type { StewardDeps } from './steward-deps.ts'
 import { readTime } from './times.ts'
 
 /** `/api/v1/flags`: values that are hard to believe, for a chart (visible as its series) and for the steward. */

@@ -22,7 +22,7 @@ import { addStations } from './stations.ts'
 
 export type { PortalDeps } from './deps.ts'
 export type { OpenApiPart } from './openapi.ts'
-export { registerStewardApi, type StewardDeps } from './steward.ts'
+export { registerStewardApi } from './steward.ts'
 
 /** The platform's own API, for its pages and for whatever no standard covers: `/api/v1/…`. Await it before listening. */
 export async function registerPortalApi(app: FastifyInstance, deps: PortalDeps): Promise<void> {

@@ -1,11 +1,12 @@
 import { statfs } from 'node:fs/promises'
+import { factsNow } from '../../domains/alerts/index.ts'
 import { dayStart, localDay } from '../../domains/sensing/index.ts'
 import type { Database } from '../../kernel/db/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { registry } from '../../kernel/metrics.ts'
 import { ProblemAnswer } from './schemas.ts'
 import { DoctorAnswer, OperationAnswer } from './schemas-operation.ts'
-import type { StewardDeps } from './steward.ts'
+import type { StewardDeps } from './steward-deps.ts'
 
 const MINUTE = 60_000
 const MINUTES = 60
@@ -39,7 +40,9 @@ export function addOperation(api: FastifyInstance, deps: StewardDeps): void {
       for (const { paused, health } of await sources.list()) states[paused ? 'paused' : health.state]++
       const visible = access.visible(request.actor)
       const flags = await plausibility.openBySource(visible, today)
-      const problems = await alerts.openProblems(request.actor, PROBLEMS)
+      const { wrong } = await factsNow(deps, now)
+      const seen = [...wrong.values()].filter(({ dataset }) => dataset === null || visible.includes(dataset))
+      const problems = seen.sort((a, b) => Date.parse(b.since) - Date.parse(a.since)).slice(0, PROBLEMS)
       const { waiting, connections } = db.stats()
       return {
         now: new Date(now).toISOString(),
@@ -47,6 +50,7 @@ export function addOperation(api: FastifyInstance, deps: StewardDeps): void {
         startedAt,
         engine: db.engine,
         sources: states,
+        wrong: seen.length,
         problems: problems.map(({ kind, title, cause, since, path }) => ({ kind, title, cause, since, path })),
         ingest: { perMinute: stored.last(now), waiting: sensing.waiting },
         mqttClients: await figure('zahnrad_mqtt_clients'),

@@ -15,15 +15,16 @@ export const OperationAnswer = Type.Object({
     new: Type.Integer(),
     paused: Type.Integer(),
   }),
+  wrong: Type.Integer({ description: 'Sources and series with a problem now' }),
   problems: Type.Array(
     Type.Object({
       kind: Type.Enum(['late', 'broken', 'implausible']),
       title: Type.String(),
-      cause: orNull(Type.String()),
+      cause: Type.String(),
       since: Instant,
       path: Type.String(),
     }),
-    { description: 'What is wrong and was noticed for two minutes, newest first' },
+    { description: 'The newest ten of them' },
   ),
   ingest: Type.Object({
     perMinute: Type.Array(Type.Tuple([Instant, Type.Integer()]), {

@@ -16,7 +16,7 @@ import {
   SourceParams,
 } from './schemas-sources.ts'
 import { causeOf } from './sources.ts'
-import type { StewardDeps } from './steward.ts'
+import type { StewardDeps } from './steward-deps.ts'
 
 const CSV_PAGE = 1_000
 

@@ -4,7 +4,7 @@ import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { ProblemAnswer } from './schemas.ts'
 import { SourceAnswer, SourceParams, SourcesAnswer, VersionQuery } from './schemas-sources.ts'
-import type { StewardDeps } from './steward.ts'
+import type { StewardDeps } from './steward-deps.ts'
 
 const WEEK = 7 * 24 * 3_600_000
 

@@ -16,6 +16,8 @@ export interface ChartInput {
   span: Span
   zone: Zone
   format: Format
+  /** Stretches that are hard to believe. */
+  flags?: readonly Span[]
   /** Counts start at zero: half the height is to be half the number. */
   zero: boolean
   /** Smallest and largest value, where several charts are to be compared by height. */
@@ -213,6 +215,7 @@ export class DrawnChart {
         ctx.fillRect(x(w.from), bbox.top, x(w.to) - x(w.from), bbox.height)
     }
     const ratio = devicePixelRatio
+    this.#drawFlags(u, x)
     ctx.strokeStyle = this.#colors.edge!
     ctx.lineWidth = 0.75 * ratio
     ctx.globalAlpha = 0.55
@@ -231,6 +234,25 @@ export class DrawnChart {
       }
       ctx.stroke()
       ctx.restore()
+    }
+    ctx.restore()
+  }
+
+  /** What is hard to believe: tinted, with a bar on top that shows however short it is. */
+  #drawFlags(u: uPlot, x: (at: number) => number): void {
+    const { ctx, bbox } = u
+    const ratio = devicePixelRatio
+    const { span, flags = [] } = this.#input
+    ctx.save()
+    ctx.fillStyle = this.#colors.warn!
+    for (const flag of flags) {
+      if (flag.to < span.from || flag.from > span.to) continue
+      const least = 3 * ratio
+      const width = Math.max(x(flag.to) - x(flag.from), least)
+      ctx.globalAlpha = 0.14
+      ctx.fillRect(x(flag.from), bbox.top, width, bbox.height)
+      ctx.globalAlpha = 1
+      ctx.fillRect(x(flag.from), bbox.top, width, least)
     }
     ctx.restore()
   }

@@ -1,6 +1,7 @@
 /** Odd values in the database: found, kept, made longer, forgotten when corrected; and rare on real counts. */
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { OWNER } from '../src/domains/access/index.ts'
@@ -151,28 +152,36 @@ for (const engine of databases()) {
       await assert.rejects(plausibility.settings(series, { kind: 'anonymous', name: 'anonymous' }), /key|sign/i)
     })
   })
-
-  describe(`odd values of a real counter on the ${engine.name} database`, {
-    skip: existsSync(SITE) ? false : 'needs the real data at ../shared/data',
-    timeout: 120_000,
-  }, () => {
-    let bench: SourcesBench
-    after(() => bench?.close())
-
-    it('are rare', async (t) => {
-      bench = await sourcesOn(await engine.fresh())
-      const report = await bench.sources.run(ready('muenster-rad'), { from: join(DATA, 'counts/muenster') })
-      assert.notEqual(report.outcome, 'failed', report.error)
-      const plausibility = new Plausibility({ ...bench, log: createLog('silent') })
-      const all = await bench.db.query<{ id: number; from: string; to: string; n: number }>(
-        'select datastream as id, t_min as "from", t_max as "to", n from datastream_state where n > 0',
-      )
-      for (const { id, from, to } of all) await plausibility.check(id, Date.parse(from), Date.parse(to))
-      const [flags] = await bench.db.query<{ n: number }>('select count(*) as n from plausibility_flag')
-      const values = all.reduce((sum, { n }) => sum + n, 0)
-      t.diagnostic(`${flags!.n} flags on ${values} values of ${all.length} series`)
-      assert.ok(values > 100_000)
-      assert.ok(flags!.n / values < 1 / 10_000, `${flags!.n} flags on ${values} values`)
-    })
-  })
 }
+
+// One engine is enough: what the rules find depends on the values alone.
+describe('odd values of a real counter', {
+  skip: existsSync(SITE) ? false : 'needs the real data at ../shared/data',
+  timeout: 300_000,
+}, () => {
+  let bench: SourcesBench
+  const folder = mkdtempSync(join(tmpdir(), 'zahnrad-counter-'))
+  after(async () => {
+    await bench?.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('are rare', async (t) => {
+    mkdirSync(join(folder, '100031297'))
+    for (const name of readdirSync(SITE).filter((one) => one.startsWith('2025-')))
+      copyFileSync(join(SITE, name), join(folder, '100031297', name))
+    bench = await sourcesOn(await databases().at(-1)!.fresh())
+    const report = await bench.sources.run(ready('muenster-rad'), { from: folder })
+    assert.notEqual(report.outcome, 'failed', report.error)
+    const plausibility = new Plausibility({ ...bench, log: createLog('silent') })
+    const all = await bench.db.query<{ id: number; from: string; to: string; n: number }>(
+      'select datastream as id, t_min as "from", t_max as "to", n from datastream_state where n > 0',
+    )
+    for (const { id, from, to } of all) await plausibility.check(id, Date.parse(from), Date.parse(to))
+    const [flags] = await bench.db.query<{ n: number }>('select count(*) as n from plausibility_flag')
+    const values = all.reduce((sum, { n }) => sum + n, 0)
+    t.diagnostic(`${flags!.n} flags on ${values} values of ${all.length} series`)
+    assert.ok(values > 100_000)
+    assert.ok(flags!.n / values < 1 / 10_000, `${flags!.n} flags on ${values} values`)
+  })
+})

@@ -1,7 +1,6 @@
 /** What operator and steward see, in a real browser: sources, runs, rejected rows, odd values, alerts. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -21,12 +20,12 @@ nie;A;15
 `
 const HOUR = 3_600_000
 
-const definition = (id: string, title: string, from: string): string => `id: ${id}
+const definition = (id: string, title: string, from: string, schedule: string): string => `id: ${id}
 title: ${title}
 dataset: { title: ${title} }
 from: ${from}
 format: { type: csv, separator: ";" }
-schedule: { every: 1d }
+${schedule}
 time: { column: Zeit, format: "YYYY-MM-DD HH:mm", period: 15m }
 thing: { key: "{Ort}", name: "Ort {Ort}" }
 series: [{ column: Anzahl, property: bicycle_count }]
@@ -39,7 +38,6 @@ for (const engine of databases().slice(0, 1)) {
     let browser: Browser
     let folder: string
     let mails = 0
-    let slow: Server
     const smtp = new SMTPServer({
       authOptional: true,
       disabledCommands: ['STARTTLS', 'AUTH'],
@@ -54,43 +52,32 @@ for (const engine of databases().slice(0, 1)) {
 
     before(async () => {
       await new Promise<void>((resolve) => smtp.listen(0, '127.0.0.1', resolve))
-      // A file that never ends: its run is under way until somebody stops it.
-      slow = createServer((_request, response) => {
-        response.write('Zeit;Ort;Anzahl\n')
-        let minute = 0
-        const timer = setInterval(() => {
-          const rows = Array.from({ length: 50 }, () => {
-            const at = new Date(Date.UTC(2025, 0, 1) + minute++ * 15 * 60_000).toISOString()
-            return `${at.slice(0, 10)} ${at.slice(11, 16)};B;${minute % 90}\n`
-          })
-          response.write(rows.join(''))
-        }, 50)
-        response.on('close', () => clearInterval(timer))
-      })
-      await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve))
       const port = (server: { address(): unknown }) => (server.address() as { port: number }).port
       platform = await startPlatform(engine, {
         SMTP_URL: `smtp://127.0.0.1:${port(smtp.server)}`,
         SMTP_FROM: 'Zahnrad <daten@stadt.example>',
-        ZAHNRAD_ALLOW_PRIVATE: '1',
       })
       folder = mkdtempSync(join(tmpdir(), 'zahnrad-operation-'))
       writeFileSync(join(folder, 'werte.csv'), FILE)
-      const add = async (id: string, title: string, from: string) => {
-        writeFileSync(join(folder, `${id}.yaml`), definition(id, title, from))
+      const add = async (id: string, title: string, from: string, schedule = 'schedule: { every: 1d }') => {
+        writeFileSync(join(folder, `${id}.yaml`), definition(id, title, from, schedule))
         const { code, stderr } = await platform.command('source', 'add', join(folder, `${id}.yaml`))
         assert.equal(code, 0, stderr)
       }
       await add('innenstadt', 'Zähler Innenstadt', `{ file: { path: ${join(folder, 'werte.csv')} } }`)
       await add('fehlt', 'Zähler Hafen', `{ file: { path: ${join(folder, 'gibt-es-nicht.csv')} } }`)
-      await add('endlos', 'Zähler Endlos', `{ http: { url: "http://127.0.0.1:${port(slow)}/x.csv" } }`)
+      // So long that somebody can watch it, and stop it.
+      const rows = Array.from({ length: 1_000_000 }, (_, i) => {
+        const at = new Date(Date.UTC(1995, 0, 1) + i * 900_000).toISOString()
+        return `${at.slice(0, 10)} ${at.slice(11, 16)};B;${i % 90}`
+      })
+      writeFileSync(join(folder, 'lang.csv'), `Zeit;Ort;Anzahl\n${rows.join('\n')}\n`)
+      await add('lang', 'Zähler Archiv', `{ file: { path: ${join(folder, 'lang.csv')} } }`, '')
       browser = await launch()
     })
     after(async () => {
       await browser?.close()
       await platform?.remove()
-      slow?.closeAllConnections()
-      slow?.close()
       await new Promise<void>((resolve) => smtp.close(resolve))
       rmSync(folder, { recursive: true, force: true })
     })
@@ -169,10 +156,10 @@ for (const engine of databases().slice(0, 1)) {
     })
 
     it('shows a run under way with its rate, and stops it', async () => {
-      const { page, context } = await open('/verwaltung/quellen/endlos')
-      // It began when it was added.
-      await page.getByText(/Werte je Sekunde/).waitFor({ timeout: 30_000 })
-      await page.getByRole('button', { name: 'Jetzt ausführen' }).isDisabled()
+      const { page, context } = await open('/verwaltung/quellen/lang')
+      await page.getByRole('button', { name: 'Jetzt ausführen' }).click()
+      await page.getByText(/Werte je Sekunde.*noch etwa/).waitFor({ timeout: 60_000 })
+      assert.ok(await page.getByRole('button', { name: 'Jetzt ausführen' }).isDisabled())
       // By the page's own button: "Anhalten" of the run, not of the source.
       await page.locator('.run').getByRole('button', { name: 'Anhalten' }).click()
       await page.getByText('Der Lauf wurde angehalten.').first().waitFor({ timeout: 30_000 })
@@ -183,7 +170,7 @@ for (const engine of databases().slice(0, 1)) {
       await page.getByRole('dialog').getByRole('button', { name: 'Entfernen' }).click()
       await page.waitForURL('**/verwaltung/quellen')
       const { stdout } = await platform.command('dataset', 'list', '--json')
-      const kept = JSON.parse(stdout).find(({ id }: { id: string }) => id === 'endlos')
+      const kept = JSON.parse(stdout).find(({ id }: { id: string }) => id === 'lang')
       assert.ok(kept.observations > 0)
       await context.close()
     })

@@ -3,7 +3,7 @@ import { texts } from '../lib/texts.ts'
 export const t = texts({
   de: {
     label: 'Lauf {run}',
-    begins: 'Der Lauf beginnt.',
+    begins: 'Die Daten werden geholt.',
     'rows.one': '{n} Zeile',
     'rows.other': '{n} Zeilen',
     perSecond: '{n} Werte je Sekunde',
@@ -14,7 +14,7 @@ export const t = texts({
   },
   en: {
     label: 'Run {run}',
-    begins: 'The run begins.',
+    begins: 'The data are being fetched.',
     'rows.one': '{n} row',
     'rows.other': '{n} rows',
     perSecond: '{n} values a second',

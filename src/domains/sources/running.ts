@@ -1,4 +1,4 @@
-import { FileError, type Progress } from './model.ts'
+import type { Progress } from './model.ts'
 
 /** A run under way, for people who wait for it. */
 export interface RunningRun {
@@ -49,7 +49,7 @@ export class RunningRuns {
   stop(source: string, run: number): boolean {
     const watched = this.#runs.get(source)
     if (watched?.run !== run) return false
-    watched.stop.abort(new FileError('The run was stopped.'))
+    watched.stop.abort(new Error('The run was stopped.'))
     return true
   }
 }

@@ -329,10 +329,10 @@ export class Sources {
       log.warn({ source: id, run: number, cause }, 'source run failed')
       return finished('failed', figures, cause)
     } finally {
-      this.#progress.end(id, number)
       await keepRejected(db, { id: number, source: id }, mapper.rejections.rows).catch((error: Error) =>
         log.warn({ source: id, run: number, error: error.message }, 'rejected rows could not be kept'),
       )
+      this.#progress.end(id, number)
     }
   }
 

@@ -92,7 +92,12 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
   const origin = () => config.publicUrl ?? `http://localhost:${config.port}`
   const app = await createHttp({ log, publicUrl: config.publicUrl, trustProxy: config.trustProxy })
   registerSession(app, { access })
-  registerLogin(app, { access, db, oidc: config.oidc })
+  registerLogin(app, {
+    access,
+    db,
+    oidc: config.oidc,
+    landing: async () => ((await platform.setup.isOpen()) ? '/verwaltung/einrichten' : '/'),
+  })
   registerOperation(app, {
     readiness: async () => {
       const problems: Record<string, string> = {}
@@ -106,6 +111,7 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
   const observations = registerSensorThings(app, { db, access, catalog, sensing, origin })
   await registerPortalApi(app, {
     ...platform,
+    firstSteps: { ...platform, scratch: join(config.dataDir, 'scratch') },
     version: VERSION,
     sourceCode: SOURCE_CODE,
     pages: PAGES,

@@ -9,7 +9,8 @@ import { Example } from './domains/example/index.ts'
 import { Plausibility } from './domains/plausibility/index.ts'
 import { Release, Retention } from './domains/release/index.ts'
 import { Sensing } from './domains/sensing/index.ts'
-import { Sources } from './domains/sources/index.ts'
+import { Setup } from './domains/setup/index.ts'
+import { ReadySources, Sources } from './domains/sources/index.ts'
 import { formats, unpack } from './edges/feeds/index.ts'
 import { Mailer } from './edges/mail/index.ts'
 import { type Database, migrate, openDatabase } from './kernel/db/index.ts'
@@ -34,7 +35,9 @@ export interface Platform {
   basemap: Basemap
   plausibility: Plausibility
   alerts: Alerts
+  ready: ReadySources
   example: Example
+  setup: Setup
   boards: Boards
   /** Set by `main.ts` while the platform listens on its ports. */
   serving: boolean
@@ -113,7 +116,9 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
       basemap,
       plausibility,
       alerts,
+      ready: new ReadySources(join(ROOT, 'sources')),
       example,
+      setup: new Setup({ db, city, catalog, sources, example }),
       boards: new Boards({ db, access, catalog }),
       serving: false,
       async close() {

@@ -65,7 +65,7 @@ describe('a start that cannot work', () => {
   it('says what is wrong with the city profile', async () => {
     const file = join(folder, 'city.yaml')
     writeFileSync(file, 'name: Prüfstadt\ntimeZone: Europe/Nirgends\n')
-    await refused({ CITY_FILE: file }, /^The city profile .*city\.yaml \(CITY_FILE\) names an unknown time zone/)
+    await refused({ CITY_FILE: file }, /^The city profile .*city\.yaml \(CITY_FILE\).*unknown time zone/)
   })
 })
 

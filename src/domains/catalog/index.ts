@@ -17,9 +17,11 @@ import {
   upsertDataset,
 } from './store.ts'
 
-export { City, type CityProfile, CityProfileSchema } from './city.ts'
+export { City, DEFAULT_PROFILE } from './city.ts'
+export { type CityMistake, type CityProfile, CityProfileSchema } from './city-rules.ts'
 export { type DatasetFields, type DatasetPatch, datasetVersion } from './edit.ts'
 export { LICENCES, type Licence, licenceOf } from './licences.ts'
+export { LOGO_BYTES, type Logo } from './logo.ts'
 export * from './model.ts'
 export type { SpaceSpec } from './spaces.ts'
 export type { DatasetSpec, DatasetSummary } from './store.ts'

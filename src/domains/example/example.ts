@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { Database } from '../../kernel/db/index.ts'
 import type { Log } from '../../kernel/log.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Access, Actor } from '../access/index.ts'
-import type { Catalog } from '../catalog/index.ts'
+import type { Catalog, CityProfile } from '../catalog/index.ts'
 import { dayStart, iso, localDay, type Sensing, type SourceWriter } from '../sensing/index.ts'
 import { BOUNDS, CITY, SIMULATED, SUBJECTS } from './datasets.ts'
 import { KeyRefused, publish } from './devices.ts'
@@ -123,6 +124,12 @@ export class Example {
     if (!begun || begun.filledFrom <= filledFrom) return null
     const seconds = (performance.now() - begun.at) / 1000
     return Math.ceil((seconds * (filledFrom - target)) / (begun.filledFrom - filledFrom))
+  }
+
+  /** Is this the profile that came with the example city, unchanged? */
+  async isOwnProfile(profile: CityProfile): Promise<boolean> {
+    const state = await store.readState(this.#deps.db)
+    return isDeepStrictEqual(state?.profile, profile)
   }
 
   /** How much of it is stored, from the maintained counters. */

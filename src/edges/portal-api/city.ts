@@ -1,4 +1,5 @@
 import type { FastifyInstance } from '../../kernel/http/index.ts'
+import { logoAddress } from './city-edit.ts'
 import type { PortalDeps } from './deps.ts'
 import { areaOf } from './extent.ts'
 import { CityAnswer } from './schemas.ts'
@@ -33,6 +34,7 @@ export function addCity(
           admin: access.can(request.actor, 'administer', 'platform'),
         },
         example: await example.status(),
+        logo: logoAddress(city),
       }
     },
   )

@@ -4,10 +4,19 @@ import type { Boards } from '../../domains/boards/index.ts'
 import type { Catalog, City } from '../../domains/catalog/index.ts'
 import type { Example } from '../../domains/example/index.ts'
 import type { Sensing } from '../../domains/sensing/index.ts'
-import type { Sources } from '../../domains/sources/index.ts'
+import type { Setup } from '../../domains/setup/index.ts'
+import type { ReadySources, Sources } from '../../domains/sources/index.ts'
 import type { Database } from '../../kernel/db/index.ts'
 import type { Log } from '../../kernel/log.ts'
 import type { OpenApiPart } from './openapi.ts'
+
+export interface FirstSteps {
+  setup: Setup
+  ready: ReadySources
+  sources: Pick<Sources, 'list' | 'add' | 'run'>
+  /** Folder for uploads while they are read. */
+  scratch: string
+}
 
 export interface PortalDeps {
   db: Database
@@ -18,8 +27,10 @@ export interface PortalDeps {
   boards: Boards
   basemap: Basemap
   sources: Pick<Sources, 'list' | 'log'>
-  example: Pick<Example, 'status' | 'create' | 'remove'>
+  example: Pick<Example, 'status' | 'create' | 'remove' | 'isOwnProfile'>
   log: Log
+  /** What the setup offers; a portal that only shows data does without. */
+  firstSteps?: FirstSteps
   /** Of this program, as people see it in the footer. */
   version: string
   sourceCode: string

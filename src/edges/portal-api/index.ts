@@ -3,6 +3,7 @@ import { addAccount } from './account.ts'
 import { addAudit } from './audit.ts'
 import { addBoards } from './boards.ts'
 import { addCity } from './city.ts'
+import { addCityEdit, addSetup } from './city-edit.ts'
 import { addDatasetEdit } from './dataset-edit.ts'
 import { addDatasetFiles } from './dataset-files.ts'
 import { addDatasets } from './datasets.ts'
@@ -14,6 +15,7 @@ import { addFigures } from './figures.ts'
 import { addMap } from './map.ts'
 import { describeApi } from './openapi.ts'
 import { addPeople } from './people.ts'
+import { addReady } from './ready.ts'
 import { addRequests } from './requests.ts'
 import { addReviews } from './reviews.ts'
 import { addSearch } from './search.ts'
@@ -31,6 +33,11 @@ export async function registerPortalApi(app: FastifyInstance, deps: PortalDeps):
     // The schemas describe answers; checking them field by field would cost more than the query.
     api.setSerializerCompiler(() => (data) => JSON.stringify(data))
     addCity(api as unknown as FastifyInstance, deps)
+    addCityEdit(api as unknown as FastifyInstance, deps)
+    if (deps.firstSteps) {
+      addSetup(api as unknown as FastifyInstance, deps, deps.firstSteps)
+      addReady(api as unknown as FastifyInstance, deps, deps.firstSteps)
+    }
     addExample(api as unknown as FastifyInstance, deps)
     addMap(api as unknown as FastifyInstance, deps)
     addStations(api as unknown as FastifyInstance, deps)

@@ -1,4 +1,5 @@
-import Type from 'typebox'
+import Type, { type Static } from 'typebox'
+import { CityProfileSchema } from '../../domains/catalog/index.ts'
 
 /** Shapes of the city's profile and the example city. */
 export const ExampleAnswer = Type.Object(
@@ -17,3 +18,26 @@ export const ExampleAnswer = Type.Object(
   },
   { description: 'How far the example city is' },
 )
+
+const { map: _, ...fields } = CityProfileSchema.properties
+/** What the form sends; the map is set elsewhere. */
+export const CityBody = Type.Object(fields, { additionalProperties: false })
+export type CityBody = Static<typeof CityBody>
+
+export const CityProfileAnswer = Type.Object({
+  profile: CityBody,
+  file: Type.Union([Type.String(), Type.Null()], {
+    description: 'The file that decides (CITY_FILE); null = this form',
+  }),
+  example: Type.Boolean({ description: 'The profile is the one of the example city' }),
+  extent: Type.Array(Type.Number(), { description: 'West, south, east, north of the stations; Germany without any' }),
+})
+
+export const LogoAnswer = Type.Object({ logo: Type.Union([Type.String(), Type.Null()]) })
+
+export const SetupAnswer = Type.Object({
+  done: Type.Object({ city: Type.Boolean(), source: Type.Boolean(), release: Type.Boolean() }),
+  dismissed: Type.Boolean(),
+})
+export const SetupBody = Type.Object({ dismissed: Type.Boolean() }, { additionalProperties: false })
+export type SetupBody = Static<typeof SetupBody>

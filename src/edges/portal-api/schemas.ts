@@ -73,6 +73,7 @@ export const CityAnswer = Type.Object({
     /** Administers people and rights. */
     admin: Type.Boolean(),
   }),
+  logo: described(nullable(Type.String()), 'Address of the city’s logo'),
   example: described(nullable(ExampleAnswer), 'The example city, while there is one'),
 })
 

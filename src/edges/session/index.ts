@@ -33,9 +33,14 @@ export function registerSession(app: FastifyInstance, { access }: { access: Acce
   })
 }
 
+export interface Landing {
+  /** Where the admin link leads when it names no page. */
+  landing: () => Promise<string>
+}
+
 /** Signing in and out: the one-time admin link, e-mail and password, invitation and reset links. */
-export function registerLogin(app: FastifyInstance, options: SignInOptions & OidcOptions): void {
-  const { access, oidc } = options
+export function registerLogin(app: FastifyInstance, options: SignInOptions & OidcOptions & Landing): void {
+  const { access, oidc, landing } = options
   // `GET /login?code=…` trades the one-time admin link for a staff session. Without a code it is a page.
   app.get<{ Querystring: { code?: string; next?: string } }>('/login', async (request, reply) => {
     const { code, next } = request.query
@@ -45,7 +50,7 @@ export function registerLogin(app: FastifyInstance, options: SignInOptions & Oid
     reply.header('cache-control', 'no-store').header('referrer-policy', 'no-referrer')
     if (!session) return reply.redirect('/login?expired=1', 303)
     setCookie(request, reply, SESSION_COOKIE, session.token, session.maxAgeSeconds)
-    return reply.redirect(pathAfter(next), 303)
+    return reply.redirect(next === undefined ? await landing() : pathAfter(next), 303)
   })
   app.post('/api/v1/logout', async (request, reply) => {
     const token = cookieOf(request, SESSION_COOKIE)

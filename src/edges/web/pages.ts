@@ -10,6 +10,8 @@ export const PAGES: readonly RegExp[] = [
   /^\/verwaltung\/datensaetze\/([a-z0-9-]{1,63})\/messstellen\/(\d{1,9})\/?$/,
   /^\/datensaetze\/?$/,
   /^\/datensaetze\/([a-z0-9-]{1,63})\/?$/,
+  /^\/verwaltung\/stadt\/?$/,
+  /^\/verwaltung\/einrichten\/?$/,
   /^\/stationen\/(\d{1,10})\/?$/,
   /^\/tafeln\/?$/,
   /^\/tafeln\/([a-z0-9][a-z0-9-]{0,62})\/?$/,

@@ -18,6 +18,8 @@ export interface City {
     /** Administers people and rights. */
     admin: boolean
   }
+  /** Address of the city's logo. */
+  logo: string | null
   /** The example city, while there is one. */
   example: ExampleStatus | null
 }

@@ -32,6 +32,7 @@ const de = {
   'theme.system': 'Wie das Gerät',
   'theme.light': 'Hell',
   'theme.dark': 'Dunkel',
+  'frame.setupGoOn': 'Einrichtung fortsetzen · {n} von {of}',
   'simulated.short': 'simuliert',
   'simulated.hint': 'Gerechnete Beispielwerte, keine Messung',
   'frame.openWrite':
@@ -323,6 +324,7 @@ const en: Record<MessageKey, string> = {
   'theme.system': 'As the device',
   'theme.light': 'Light',
   'theme.dark': 'Dark',
+  'frame.setupGoOn': 'Continue setup · {n} of {of}',
   'simulated.short': 'simulated',
   'simulated.hint': 'Reckoned values of an example, not measured',
   'frame.openWrite':

@@ -90,4 +90,65 @@ describe('signing in, in a browser', { skip: needsBrowser, timeout: 180_000 }, (
     assert.deepEqual(troubles, [])
     await close()
   })
+
+  it('takes a dataset from its answers to its release, one person after the other', async () => {
+    for (const role of ['owner', 'gatekeeper']) {
+      const { stdout } = await platform.command(
+        ...['user', 'invite', `${role}@stadt.example`, '--name', role, '--role', role, '--json'],
+      )
+      const token = new URL(JSON.parse(stdout).url).searchParams.get('link')
+      const answer = await fetch(`${platform.url}/api/v1/sign-in/password`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ token, password: PASSWORD }),
+      })
+      assert.equal(answer.status, 204)
+    }
+    const key = await platform.key('for the dataset')
+    const call = async (method: string, path: string, body: unknown, headers: Record<string, string> = {}) => {
+      const answer = await fetch(`${platform.url}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      })
+      assert.ok(answer.ok, await answer.clone().text())
+      return answer
+    }
+    await call('POST', '/api/v1/datasets', { id: 'rad', title: 'Radverkehr' })
+    await call('PATCH', '/api/v1/datasets/rad', { licence: 'dl-by-de/2.0' }, { 'if-match': '*' })
+    const as = async (role: string, path: string) => {
+      const tab = await visit(browser, `${platform.url}/login?next=${path}`, {}, /40[0-9]/)
+      await tab.page.getByLabel('E-Mail-Adresse').fill(`${role}@stadt.example`)
+      await tab.page.getByLabel('Passwort', { exact: true }).fill(PASSWORD)
+      await tab.page.getByRole('button', { name: 'Anmelden', exact: true }).click()
+      await tab.page.waitForURL(`**${path}`)
+      return tab
+    }
+    const owner = await as('owner', '/verwaltung/pruefung/rad')
+    await owner.page.getByRole('button', { name: 'Zur Prüfung einreichen' }).click()
+    await owner.page.getByText('Es fehlen noch: Zweck').waitFor()
+    await owner.page.getByLabel('Zweck').fill('Radwege planen')
+    await owner.page.getByLabel('Rechtsgrundlage').fill('Beschluss des Rates')
+    await owner.page.getByLabel('Beziehen sich die Daten').selectOption({ label: 'Nein' })
+    await owner.page.getByLabel('Aufbewahrung in Tagen').fill('0')
+    await owner.page.getByLabel('Kleinste Anzahl').fill('1')
+    await picture(owner.page, 'review')
+    await assertAccessible(owner.page, 'the answers for a release')
+    await owner.page.getByRole('button', { name: 'Zur Prüfung einreichen' }).click()
+    await owner.page.getByText('In Prüfung').first().waitFor()
+    await owner.page.getByRole('button', { name: 'Freigeben' }).click()
+    await owner.page.getByRole('alert').getByText('Vier-Augen-Prinzip').waitFor()
+    const gatekeeper = await as('gatekeeper', '/verwaltung/pruefung')
+    await gatekeeper.page.getByRole('link', { name: 'Radverkehr' }).click()
+    await gatekeeper.page.getByRole('button', { name: 'Zurückgeben' }).click()
+    await gatekeeper.page.getByRole('alert').getByText('begründen').waitFor()
+    await gatekeeper.page.getByRole('button', { name: 'Freigeben' }).click()
+    await gatekeeper.page.getByText('Der Datensatz ist freigegeben.').waitFor()
+    await gatekeeper.page.setViewportSize({ width: 360, height: 800 })
+    await picture(gatekeeper.page, 'review-360')
+    assert.equal((await fetch(`${platform.url}/api/v1/datasets/rad`)).status, 200)
+    assert.deepEqual([...owner.troubles, ...gatekeeper.troubles], [])
+    await owner.close()
+    await gatekeeper.close()
+  })
 })

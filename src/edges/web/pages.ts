@@ -16,6 +16,8 @@ export const PAGES: readonly RegExp[] = [
   /^\/tafeln\/?$/,
   /^\/tafeln\/([a-z0-9][a-z0-9-]{0,62})\/?$/,
   /^\/verwaltung\/konto\/?$/,
+  /^\/verwaltung\/pruefung\/?$/,
+  /^\/verwaltung\/pruefung\/([a-z0-9-]{1,63})\/?$/,
   /^\/suche\/?$/,
   /^\/stationen\/(\d{1,10})\/aufkleber\/?$/,
   /^\/einbetten\/stationen\/(\d{1,10})\/?$/,

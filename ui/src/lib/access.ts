@@ -45,3 +45,28 @@ export function deviceOf(agent: string | null): string {
   const named = browser === 'Edg' ? 'Edge' : browser === 'OPR' ? 'Opera' : browser
   return [named, system?.replace('Mac OS X', 'macOS')].filter(Boolean).join(', ') || agent.slice(0, 40)
 }
+
+export interface Sheet {
+  purpose: string | null
+  legalBasis: string | null
+  personal: boolean | null
+  personalWhat: string | null
+  retentionDays: number | null
+  k: number | null
+}
+
+type State = 'draft' | 'review' | 'released' | 'withdrawn'
+
+export interface Review {
+  id: string
+  title: string
+  state: State
+  stateSince: string
+  audience: 'public' | 'restricted'
+  licence: string | null
+  sheet: Sheet
+  missing: string[]
+  steps: { at: string; actor: string; from: State; to: State; reason: string | null }[]
+  may: { update: boolean; release: boolean }
+  fourEyes: boolean
+}

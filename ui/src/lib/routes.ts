@@ -37,6 +37,12 @@ export const routes: readonly Route[] = [
     bare: (query) => query.get('vollbild') === '1',
   },
   { pattern: /^\/verwaltung\/konto\/?$/, load: () => import('../pages/Account.svelte') },
+  { pattern: /^\/verwaltung\/pruefung\/?$/, load: () => import('../pages/Reviews.svelte'), staff: true },
+  {
+    pattern: /^\/verwaltung\/pruefung\/([a-z0-9-]{1,63})\/?$/,
+    load: () => import('../pages/Review.svelte'),
+    staff: true,
+  },
   { pattern: /^\/suche\/?$/, load: () => import('../pages/Search.svelte') },
   { pattern: /^\/stationen\/(\d{1,10})\/aufkleber\/?$/, load: () => import('../pages/Sticker.svelte'), bare: true },
   { pattern: /^\/einbetten\/stationen\/(\d{1,10})\/?$/, load: () => import('../pages/Embed.svelte'), bare: true },

@@ -24,6 +24,7 @@ export const t = texts({
     since: 'seit {date}',
     see: 'Seite ansehen',
     release: 'Freigeben …',
+    review: 'Angaben zur Freigabe',
     withdraw: 'Zurückziehen …',
     releaseTitle: '„{title}“ freigeben?',
     releaseText:
@@ -136,6 +137,7 @@ export const t = texts({
     since: 'since {date}',
     see: 'See the page',
     release: 'Release …',
+    review: 'About the release',
     withdraw: 'Withdraw …',
     releaseTitle: 'Release “{title}”?',
     releaseText:

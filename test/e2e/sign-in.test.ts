@@ -126,7 +126,10 @@ describe('signing in, in a browser', { skip: needsBrowser, timeout: 180_000 }, (
     }
     const owner = await as('owner', '/verwaltung/pruefung/rad')
     await owner.page.getByRole('button', { name: 'Zur Prüfung einreichen' }).click()
-    await owner.page.getByText('Es fehlen noch: Zweck').waitFor()
+    await owner.page.getByRole('alert').getByText('Es fehlen noch Angaben').waitFor()
+    const missing =
+      'Zweck, Rechtsgrundlage, Beziehen sich die Daten auf Personen?, Aufbewahrung in Tagen, Kleinste Anzahl'
+    await owner.page.getByText(`Es fehlen noch: ${missing}`).waitFor()
     await owner.page.getByLabel('Zweck').fill('Radwege planen')
     await owner.page.getByLabel('Rechtsgrundlage').fill('Beschluss des Rates')
     await owner.page.getByLabel('Beziehen sich die Daten').selectOption({ label: 'Nein' })

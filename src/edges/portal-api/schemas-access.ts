@@ -1,7 +1,12 @@
-import Type, { type Static } from 'typebox'
+import Type, { type Static, type TSchema } from 'typebox'
 import { ROLES } from '../../domains/access/index.ts'
 
-const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
+/**
+ * The schema's type or null. Not a union: with coercion on, a union would turn null into 0, false or an empty text, and
+ * "not answered" into an answer.
+ */
+const nullable = <T extends TSchema & { type: string }>(schema: T) =>
+  Type.Unsafe<Static<T> | null>({ ...schema, type: [schema.type, 'null'] })
 const closed = { additionalProperties: false }
 const name = Type.String({ minLength: 1, maxLength: 120 })
 const email = Type.String({ minLength: 3, maxLength: 254 })

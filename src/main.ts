@@ -112,6 +112,7 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
   await registerPortalApi(app, {
     ...platform,
     firstSteps: { ...platform, scratch: join(config.dataDir, 'scratch') },
+    drafts: platform.sources.drafts,
     version: VERSION,
     sourceCode: SOURCE_CODE,
     pages: PAGES,
@@ -173,7 +174,8 @@ function sourceTopics({ sources, access }: Platform): SourcePort {
     const wanted = sources.pushed.wanting(topic)
     for (const { dataset } of wanted) access.require(actor, 'create', { dataset })
     await Promise.all(wanted.map(({ id }) => sources.pushed.deliver(id, topic, payload)))
-    return wanted.length > 0
+    const offered = await sources.drafts.offer('mqtt', topic, payload, actor)
+    return offered || wanted.length > 0
   }
 }
 

@@ -16,7 +16,7 @@ import { describeRun, previewText, progressPrinter } from './source-text.ts'
 
 const EXIT = { failed: 1, usage: 2, rejections: 3 } as const
 
-/** `zahnrad source …`: check, preview, add, run, list, log, pause, resume, remove. */
+/** `zahnrad source …`: check, preview, detect, add, run, list, log, pause, resume, remove. */
 export function registerSourceCommands(program: Command, ctx: CommandContext): void {
   const source = program.command('source').description('connect data: check, preview, add, run and look after sources')
 
@@ -33,6 +33,12 @@ export function registerSourceCommands(program: Command, ctx: CommandContext): v
     .option('-n, --rows <number>', 'how many rows', '10')
     .option('--json', 'one JSON value: [{file, row, cells, values, rejected}]')
     .action((which: string, options) => preview(ctx, which, options))
+
+  source
+    .command('detect <path-or-url>')
+    .description('recognise a file and print a definition to begin with, its reasons as comments')
+    .option('--json', 'one JSON value: {file, rows, header, guesses, mapping, problem}')
+    .action((which: string, { json }) => detect(ctx, which, json))
 
   source
     .command('add <file>')
@@ -161,6 +167,16 @@ async function check(ctx: CommandContext, file: string, json: boolean): Promise<
     if (json) ctx.stdout(`${JSON.stringify({ id: null, valid: false, issues: error.issues })}\n`)
     else ctx.stderr(issuesText(file, error))
   }
+}
+
+async function detect(ctx: CommandContext, which: string, json: boolean): Promise<void> {
+  const { sources } = await ctx.platform()
+  const { detection, text } = await sources.drafts.detect(which, ctx.cwd)
+  if (json) ctx.stdout(`${JSON.stringify(detection)}\n`)
+  else if (text !== null) ctx.stdout(text)
+  if (detection.problem === null) return
+  ctx.stderr(`${which}: ${detection.problem.en}\n`)
+  ctx.exit(EXIT.failed)
 }
 
 async function preview(

@@ -73,7 +73,8 @@ function textOf(cell: Cell): string {
   return cell === null || cell === undefined ? '' : String(cell).trim()
 }
 
-const TIME_WORDS = / (mess)?(zeit|datum|date|time|timestamp|zeitstempel|zeitpunkt|datetime|tag|day|beginn|von|start|ts|messzeit|dat)/
+const TIME_WORDS =
+  / (mess)?(zeit|datum|date|time|timestamp|zeitstempel|zeitpunkt|datetime|tag|day|beginn|von|start|ts|messzeit|dat)/
 const END_WORDS = / (ende|end|bis|to|until|stop) /
 const OTHER_DATES = /inbetrieb|geburt|ueberpruef|created|updated|aenderung|erstellt|import|baujahr|abfrage/
 
@@ -117,9 +118,11 @@ export function chooseTime(columns: readonly ColumnFacts[], rows: number): TimeC
 
 const STATION_WORDS =
   / (station|stations|messstelle|zaehlstelle|standort|location|site|sensor|device|geraet|parkhaus|parkplatz|ort|strasse|name|bezeichnung|mast|zaehler|counter|baum|mac|serial|eui|deveui|stationsname|messstellen)/
-const ID_WORDS = / (id|nr|nummer|number|code|key|kennung|mac|serial|eui|fid|objectid|uid|uuid)s? $|(station|site|sensor|device|mess\w*|zaehl\w*)s? ?(id|nr)/
+const ID_WORDS =
+  / (id|nr|nummer|number|code|key|kennung|mac|serial|eui|fid|objectid|uid|uuid)s? $|(station|site|sensor|device|mess\w*|zaehl\w*)s? ?(id|nr)/
 
-const KIND_WORDS = / (groesse|messgroesse|parameter|property|kenngroesse|variable|quantity|observedproperty|typ|type|kanal|channel|art|komponente) /
+const KIND_WORDS =
+  / (groesse|messgroesse|parameter|property|kenngroesse|variable|quantity|observedproperty|typ|type|kanal|channel|art|komponente) /
 
 export interface StationChoice {
   key: ColumnFacts
@@ -144,7 +147,8 @@ export function chooseStation(
     if ((column.numeric && !column.integers) || KIND_WORDS.test(letters)) return []
     const named = STATION_WORDS.test(letters)
     const id = ID_WORDS.test(letters)
-    if (column.numeric && !id && !/^ (station|messstelle|zaehlstelle|standort|site|sensor|geraet)\w* $/.test(letters)) return []
+    if (column.numeric && !id && !/^ (station|messstelle|zaehlstelle|standort|site|sensor|geraet)\w* $/.test(letters))
+      return []
     if (isPoint(column) || texts.some((text) => text.length > 120)) return []
     // Without a time every row is a station of its own; with one, stations come again and again.
     if (times !== null && distinct > Math.max(50, rows * 0.5) && rows > 20) return []
@@ -264,7 +268,6 @@ export function chooseStatus(columns: readonly ColumnFacts[], taken: ReadonlySet
     return good.length === 0 ? [] : [{ column, of, good }]
   })
 }
-
 
 /** In a long table: the column that says which quantity the value of the row is; null where there is none. */
 export function chooseKind(

@@ -33,7 +33,7 @@ export interface Origin {
 
 /** The proposal: a role for every column, and whatever else a definition needs. */
 export function proposeMapping(scan: Scan, origin: Origin): { mapping: Mapping; guesses: Guess[] } {
-  const { format, file, from, preamble, zone } = origin
+  const { format, file, from, preamble } = origin
   const facts = factsOf(scan, format.decimal)
   const rows = scan.sample.length
   const guesses: Guess[] = []
@@ -51,7 +51,12 @@ export function proposeMapping(scan: Scan, origin: Origin): { mapping: Mapping; 
   const place = choosePlace(facts, format.type === 'geojson')
   if (place?.geometry && origin.foreignCrs) {
     const crs = origin.foreignCrs
-    set(place.geometry, 'none', `Koordinaten in ${crs}, nicht in Grad: bleiben weg.`, `Coordinates in ${crs}, not degrees: left out.`)
+    set(
+      place.geometry,
+      'none',
+      `Koordinaten in ${crs}, nicht in Grad: bleiben weg.`,
+      `Coordinates in ${crs}, not degrees: left out.`,
+    )
   } else if (place) {
     for (const role of ['lat', 'lon', 'point', 'geometry'] as const)
       set(place[role], role, 'Koordinaten in Grad.', 'Coordinates in degrees.')
@@ -102,7 +107,13 @@ export function proposeMapping(scan: Scan, origin: Origin): { mapping: Mapping; 
   const when = timeOf(scan, origin, time, station?.key ?? null, kind, counts)
   guesses.push(...when.guesses)
   const empty = emptyTexts(free, values.mappings)
-  const title = nameOf((!station && one.said) || stemOf(file) || values.whole?.name || stemOf(origin.name) || file.replace(/\.[a-z]+$/i, ''))
+  const title = nameOf(
+    (!station && one.said) ||
+      stemOf(file) ||
+      values.whole?.name ||
+      stemOf(origin.name) ||
+      file.replace(/\.[a-z]+$/i, ''),
+  )
   const mapping: Mapping = {
     id: slug(title),
     title,
@@ -112,9 +123,7 @@ export function proposeMapping(scan: Scan, origin: Origin): { mapping: Mapping; 
     time: when.time,
     station: one.station,
     ...(one.preamble && !station ? { preamble: one.preamble } : {}),
-    columns: facts.map(
-      ({ index, name }): ColumnMapping => roles.get(index) ?? { column: name, role: 'none' },
-    ),
+    columns: facts.map(({ index, name }): ColumnMapping => roles.get(index) ?? { column: name, role: 'none' }),
     ...(kind ? { kinds: kindsOf(kind) } : {}),
     dataset: { title },
   }
@@ -165,7 +174,10 @@ function timeOf(
   const guesses: Guess[] = [
     {
       about: 'time',
-      value: words(`„${column.name}“, ${format === 'iso' ? 'ISO 8601' : format}`, `"${column.name}", ${format === 'iso' ? 'ISO 8601' : format}`),
+      value: words(
+        `„${column.name}“, ${format === 'iso' ? 'ISO 8601' : format}`,
+        `"${column.name}", ${format === 'iso' ? 'ISO 8601' : format}`,
+      ),
       confidence: form.share === 1 ? 'sure' : 'likely',
       reason: words(
         `${form.share === 1 ? 'Alle' : `${(form.share * 100).toFixed(0)} % der`} geprüften Zellen lassen sich so lesen, z. B. ${column.texts.find(Boolean)}.`,
@@ -230,12 +242,18 @@ function zoneOf(
   preamble: readonly string[],
   { form, column }: TimeChoice,
 ): { timeZone: string; guess: Guess } {
-  const guess = (value: string, confidence: Guess['confidence'], de: string, en: string): { timeZone: string; guess: Guess } => {
+  const guess = (
+    value: string,
+    confidence: Guess['confidence'],
+    de: string,
+    en: string,
+  ): { timeZone: string; guess: Guess } => {
     return { timeZone: value, guess: { about: 'zone', value: words(value, value), confidence, reason: words(de, en) } }
   }
   if (form.zoned) return guess(zone, 'sure', 'Jede Zeit nennt ihre Zone selbst.', 'Each time states its zone itself.')
   const said = /\b(MEZ|CET|UTC|GMT|MESZ)\b/.exec([...preamble, column.name].join('\n'))?.[1]
-  if (said === 'UTC' || said === 'GMT') return guess('UTC', 'sure', `Die Datei sagt „${said}“.`, `The file says "${said}".`)
+  if (said === 'UTC' || said === 'GMT')
+    return guess('UTC', 'sure', `Die Datei sagt „${said}“.`, `The file says "${said}".`)
   const years = (list: readonly number[]) => list.slice(0, 3).join(', ')
   if (nights.present.length > 0 && nights.present.length >= nights.absent.length) {
     const when = years(nights.present)
@@ -256,7 +274,12 @@ function zoneOf(
     )
   }
   if (said === 'MEZ' || said === 'CET') {
-    return guess('+01:00', 'likely', `Die Datei sagt „${said}“: eine Stunde vor UTC, das ganze Jahr.`, `The file says "${said}": one hour ahead of UTC, all year.`)
+    return guess(
+      '+01:00',
+      'likely',
+      `Die Datei sagt „${said}“: eine Stunde vor UTC, das ganze Jahr.`,
+      `The file says "${said}": one hour ahead of UTC, all year.`,
+    )
   }
   if (form.dateOnly) return guess(zone, 'likely', 'Tage der Stadt.', 'Days of the city.')
   return guess(
@@ -273,8 +296,7 @@ function emptyTexts(columns: readonly ColumnFacts[], mappings: ReadonlyMap<numbe
   for (const column of columns) {
     if (mappings.get(column.index)?.role !== 'value') continue
     column.texts.forEach((text, at) => {
-      if (text !== '' && Number.isNaN(column.numbers[at]!) && MISSING.test(text))
-        found.add(text)
+      if (text !== '' && Number.isNaN(column.numbers[at]!) && MISSING.test(text)) found.add(text)
     })
   }
   return [...found].slice(0, 20)

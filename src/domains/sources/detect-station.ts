@@ -57,7 +57,8 @@ export function stationOfFile(file: string, preamble: readonly string[], separat
   }
   const patterns: Record<string, string> = {}
   const read = (key: string, found: { label: string }) => {
-    patterns[key] = `^"?${escaped(found.label)}"?${escaped(separator)}"?([^"${separator === '\t' ? '\\t' : separator}]+)`
+    patterns[key] =
+      `^"?${escaped(found.label)}"?${escaped(separator)}"?([^"${separator === '\t' ? '\\t' : separator}]+)`
     return `{${key}}`
   }
   const keyText = read('station', id ?? name!)
@@ -91,7 +92,8 @@ function utmPlace(lines: readonly string[][]): { lat: string; lon: string; note:
   const east = after(/ostwert|easting|rechtswert/i)
   const north = after(/nordwert|northing|hochwert/i)
   const zone = Number(/utm[^\d]*(\d{2})/i.exec(cells.join(' '))?.[1])
-  if (!(east > 100_000 && east < 900_000 && north > 0 && north < 10_000_000) || (zone !== 32 && zone !== 33)) return null
+  if (!(east > 100_000 && east < 900_000 && north > 0 && north < 10_000_000) || (zone !== 32 && zone !== 33))
+    return null
   const { lat, lon } = fromUtm(east, north, zone)
   const note = `UTM ${zone}, ${east} / ${north}`
   return { lat: lat.toFixed(5), lon: lon.toFixed(5), note }

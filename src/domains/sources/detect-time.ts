@@ -11,7 +11,10 @@ const CANDIDATES: readonly string[] = [
   'iso',
   ...DATES.flatMap((date) => [date, ...JOINS.flatMap((join) => CLOCKS.map((clock) => date + join + clock))]).flatMap(
     (form) => {
-      const exact = form.replace(/(?<!D)D(?!D)/, 'DD').replace(/(?<!M)M(?!M)/, 'MM').replace(/(?<!H)H(?!H)/, 'HH')
+      const exact = form
+        .replace(/(?<!D)D(?!D)/, 'DD')
+        .replace(/(?<!M)M(?!M)/, 'MM')
+        .replace(/(?<!H)H(?!H)/, 'HH')
       return exact === form ? [form] : [exact, form]
     },
   ),

@@ -1,10 +1,23 @@
 import type { ColumnFacts } from './detect-columns.ts'
 import { type ColumnMapping, type Guess, type Measure, type Words, words } from './detect-model.ts'
 import { totalsOf } from './detect-totals.ts'
-import { aggregateOf, isBare, isGeneric, isKnown, nameOf, ownProperty, plain, propertyOf, slug, unitOf, unitOfMeasure } from './detect-words.ts'
+import {
+  aggregateOf,
+  isBare,
+  isGeneric,
+  isKnown,
+  nameOf,
+  ownProperty,
+  plain,
+  propertyOf,
+  slug,
+  unitOf,
+  unitOfMeasure,
+} from './detect-words.ts'
 import { NO_UNIT } from './vocabulary.ts'
 
-const NO_VALUE = / (id|nr|nummer|fid|objectid|plz|postleitzahl|jahr|year|monat|month|index|zeile|row|lat|lon|x|y|code|qualitaetsniveau|niveau) /
+const NO_VALUE =
+  / (id|nr|nummer|fid|objectid|plz|postleitzahl|jahr|year|monat|month|index|zeile|row|lat|lon|x|y|code|qualitaetsniveau|niveau) /
 const CODED = /^(\S*\d\S*) \((.+)\)$/
 
 export interface Values {
@@ -65,7 +78,10 @@ export function valuesOf(columns: readonly ColumnFacts[], labels: ReadonlyMap<st
   const count = [...mappings.values()].filter(({ role }) => role === 'value').length
   const guess: Guess = {
     about: 'values',
-    value: words(`${count} ${count === 1 ? 'Wert' : 'Werte'} je Zeile`, `${count} ${count === 1 ? 'value' : 'values'} a row`),
+    value: words(
+      `${count} ${count === 1 ? 'Wert' : 'Werte'} je Zeile`,
+      `${count} ${count === 1 ? 'value' : 'values'} a row`,
+    ),
     confidence: found.size === count ? 'sure' : 'likely',
     reason: words(
       `Spalten mit Zahlen${total > 0 ? `; ${total === 1 ? 'eine ist' : `${total} sind`} in fast allen Zeilen die Summe anderer` : ''}.`,
@@ -113,10 +129,15 @@ function contextOf(properties: readonly string[], file: string): { property: str
   if (named && aggregateOf(measured(named)) === 'sum') {
     return {
       property: named,
-      reason: words(`Was gezählt wird, sagt der Name der Datei: „${file}“.`, `What is counted the file's name says: "${file}".`),
+      reason: words(
+        `Was gezählt wird, sagt der Name der Datei: „${file}“.`,
+        `What is counted the file's name says: "${file}".`,
+      ),
     }
   }
-  const counts = [...new Set(properties.filter((property) => aggregateOf(measured(property)) === 'sum' && /_count$/.test(property)))]
+  const counts = [
+    ...new Set(properties.filter((property) => aggregateOf(measured(property)) === 'sum' && /_count$/.test(property))),
+  ]
   return counts.length === 1
     ? {
         property: counts[0]!,

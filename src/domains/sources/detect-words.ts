@@ -72,7 +72,10 @@ const RULES: readonly [RegExp, string][] = [
   [/erwachsene| adults? /, 'adult_count'],
   [/ kinder | child/, 'child_count'],
   [/passant|fussg|fussverk|pedestrian|footfall|zufuss| fuss /, 'pedestrian_count'],
-  [/ (e ?)?bikes? |bicycle|cyclist|fahrrad|fahrraeder|radfahr|radverk|radzaehl|radler|raeder| rad | velo/, 'bicycle_count'],
+  [
+    / (e ?)?bikes? |bicycle|cyclist|fahrrad|fahrraeder|radfahr|radverk|radzaehl|radler|raeder| rad | velo/,
+    'bicycle_count',
+  ],
   [/ lkw | trucks? |lastwagen/, 'truck_count'],
   [/ (kfz|pkw|autos?|cars?|vehicles?) |fahrzeug|kfz/, 'car_count'],
   [/person|besucher|visitor| people /, 'person_count'],
@@ -89,7 +92,10 @@ const RULES: readonly [RegExp, string][] = [
   [/(windgeschw|wind speed|windspeed| wind )/, 'wind_speed'],
   [/schnee|snow/, 'snow_depth'],
   [/(rain rate|rainrate|niederschlagsrate|regenrate|intensitaet)/, 'precipitation_rate'],
-  [/(rain|precip|niederschlag|regen).*(daily|event|hourly|weekly|monthly|yearly|total|heute|today)/, 'precipitation_total'],
+  [
+    /(rain|precip|niederschlag|regen).*(daily|event|hourly|weekly|monthly|yearly|total|heute|today)/,
+    'precipitation_total',
+  ],
   [/niederschlag(?!sform)|regen|precip|rain/, 'precipitation'],
   [/sonnens|sunshine|sonnenschein/, 'sunshine_duration'],
   [/bewoelk|bedeckung|cloud/, 'cloud_cover'],
@@ -98,7 +104,10 @@ const RULES: readonly [RegExp, string][] = [
   [/(luftdruck|pressure|barometer).*(absolut|station|ort)|(absolut|station).*(druck|pressure)/, 'station_pressure'],
   [/luftdruck|pressure|barometer/, 'air_pressure'],
   [/(boden|baum|holz)feucht|moisture|soil moist/, 'moisture'],
-  [/(innen|indoor|stamm|boden|soil|tree|erdboden|water|gehaeuse).*temp|temp.*(innen|indoor|stamm|boden|gehaeuse)/, 'temperature'],
+  [
+    /(innen|indoor|stamm|boden|soil|tree|erdboden|water|gehaeuse).*temp|temp.*(innen|indoor|stamm|boden|gehaeuse)/,
+    'temperature',
+  ],
   [/temp/, 'air_temperature'],
   [/feucht|humidity/, 'relative_humidity'],
   [/ pm ?10 |feinstaub(?!.*2)/, 'pm10'],
@@ -160,10 +169,7 @@ export function unitBySymbol(symbol: string): Unit | null {
 /** A header as a name people read: without unit, underscores and shouting. */
 export function nameOf(header: string): string {
   const bare = header.replace(/\s*[[(][^[\]()]*[\])]\s*$/, '') || header
-  const spaced = bare
-    .replaceAll(/[_.]+/g, ' ')
-    .replaceAll(/\s+/g, ' ')
-    .trim()
+  const spaced = bare.replaceAll(/[_.]+/g, ' ').replaceAll(/\s+/g, ' ').trim()
   return spaced === '' ? header : spaced[0]!.toUpperCase() + spaced.slice(1)
 }
 

@@ -91,7 +91,8 @@ function measured(
   { property, name, key, unit, own, role }: Measure,
   properties: NonNullable<DefinitionDocument['properties']>,
 ): Pick<SeriesDocument, 'property' | 'name' | 'key' | 'unit' | 'role'> {
-  if (own && !PROPERTIES.has(property)) properties[property] ??= { name: own.name, unit: own.unit, aggregate: own.aggregate }
+  if (own && !PROPERTIES.has(property))
+    properties[property] ??= { name: own.name, unit: own.unit, aggregate: own.aggregate }
   return {
     ...(key === undefined ? {} : { key }),
     name,
@@ -132,7 +133,8 @@ export function yamlOf(definition: DefinitionDocument, guesses: readonly Guess[]
     for (const { key, value } of document.contents.items as Pair<Scalar<string>>[]) {
       const lines = comments.get(key.value)
       if (lines) key.commentBefore = lines.join('\n')
-      if (key.value === 'series' && isSeq(value)) for (const item of value.items) if (item instanceof YAMLMap) item.flow = true
+      if (key.value === 'series' && isSeq(value))
+        for (const item of value.items) if (item instanceof YAMLMap) item.flow = true
     }
   }
   return document.toString({ lineWidth: 0 })

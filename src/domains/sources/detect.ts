@@ -49,7 +49,10 @@ export async function detectFile(
     return await detect(deps, file, none)
   } catch (error) {
     if (!(error instanceof FileError)) throw error
-    return { ...none, problem: words(`Die Datei lässt sich nicht lesen: ${error.message}`, `The file cannot be read: ${error.message}`) }
+    return {
+      ...none,
+      problem: words(`Die Datei lässt sich nicht lesen: ${error.message}`, `The file cannot be read: ${error.message}`),
+    }
   }
 }
 
@@ -97,7 +100,13 @@ async function detect(
   }
   const read = { ...base, rows: scan.rows, whole: scan.whole, header: scan.header, firstRows: shown(scan) }
   if (scan.rows === 0) {
-    return { ...read, problem: words('Die Datei hat eine Kopfzeile, aber keine Zeile mit Werten.', 'The file has a header but no row of values.') }
+    return {
+      ...read,
+      problem: words(
+        'Die Datei hat eine Kopfzeile, aber keine Zeile mit Werten.',
+        'The file has a header but no row of values.',
+      ),
+    }
   }
   const from: Mapping['from'] = archive ? { ...file.from, files: filesPattern(member) } : file.from
   const { mapping, guesses } = proposeMapping(scan, { ...shape, file: member, name: file.name, from, zone: deps.zone })
@@ -147,7 +156,10 @@ async function sheetShape(source: Source): Promise<Shape | null> {
   const width = Math.max(0, ...filled)
   if (width < 2) return null
   const skip = filled.findIndex((count) => count >= Math.max(2, width * 0.6))
-  const reason = words('Eine Arbeitsmappe von Excel; gelesen wird das erste Blatt.', 'A workbook of Excel; the first sheet is read.')
+  const reason = words(
+    'Eine Arbeitsmappe von Excel; gelesen wird das erste Blatt.',
+    'A workbook of Excel; the first sheet is read.',
+  )
   const guess: Guess = { about: 'format', value: words('Excel', 'Excel'), confidence: 'sure', reason }
   const preamble = rows.slice(0, skip).map((row) => row.map((cell) => cell ?? '').join(';'))
   return {
@@ -199,7 +211,12 @@ class Source {
       }
       const { name } = this.#file
       const bare = name.replace(/\.(gz|xz)$/i, '')
-      return { head: Buffer.concat(chunks), whole, member: entry.path, archive: entry.path !== name && entry.path !== bare }
+      return {
+        head: Buffer.concat(chunks),
+        whole,
+        member: entry.path,
+        archive: entry.path !== name && entry.path !== bare,
+      }
     }
     throw new FileError('the archive holds no file of values (csv, json, geojson)')
   }

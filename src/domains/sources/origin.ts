@@ -15,7 +15,7 @@ export interface Limits {
 }
 
 /** The bounds of a run: the definition's, or the defaults. */
-export function limitsOf({ limits }: Definition): Limits {
+export function limitsOf({ limits }: Pick<Definition, 'limits'>): Limits {
   return {
     bytes: parseBytes(limits?.bytes ?? '1GB'),
     unpacked: parseBytes(limits?.unpacked ?? '8GB'),
@@ -72,7 +72,7 @@ export async function pathInput(path: string, cwd: string, maxEntries: number): 
  * connection that breaks leaves nothing half, and archives that need random access can be opened.
  */
 export async function httpInput(
-  definition: Definition,
+  definition: Pick<Definition, 'from' | 'limits'>,
   fetcher: Fetcher,
   scratch: string,
   environment: Record<string, string | undefined>,

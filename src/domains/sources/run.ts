@@ -147,7 +147,8 @@ export async function readAll(
       report({ rows: mapper.rows, values: mapper.read, seconds: (now - started) / 1000, file: entry.path })
     }
     try {
-      await run.file(entry, mapper.file(entry.path), signal, tell)
+      const arrival = mapper.definition.time.arrival ? started : undefined
+      await run.file(entry, mapper.file(entry.path, undefined, arrival), signal, tell)
     } catch (error) {
       if (!(error instanceof FileError) || !several)
         throw error instanceof FileError ? new FileError(`${entry.path}: ${error.message}`) : error

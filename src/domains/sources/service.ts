@@ -8,6 +8,7 @@ import type { Catalog } from '../catalog/index.ts'
 import type { Sensing } from '../sensing/index.ts'
 import { checkDefinition } from './check.ts'
 import type { Definition } from './definition.ts'
+import { Drafts } from './drafts.ts'
 import { countRun } from './figures.ts'
 import { type Health, healthOf, nextRun } from './health.ts'
 import { beyondLimit } from './limit.ts'
@@ -77,12 +78,15 @@ export class Sources {
   readonly #running = new Map<string, Promise<unknown>>()
   readonly #progress = new RunningRuns()
   readonly pushed: PushedSources
+  /** Sources on their way, by form. */
+  readonly drafts: Drafts
   #jobs: Jobs | undefined
   readonly #stopping = new AbortController()
 
   constructor(deps: SourcesDeps) {
     this.#deps = deps
     this.#environment = deps.environment ?? {}
+    this.drafts = new Drafts(deps, this)
     this.pushed = new PushedSources({
       ...deps,
       environment: this.#environment,
@@ -111,12 +115,13 @@ export class Sources {
     }
   }
 
-  /** Keeps a definition and schedules it. Adding the same id again makes a new version. */
-  async add(definition: Definition, actor: Actor): Promise<SourceInfo> {
+  /** Keeps a definition and schedules it, at once or (`later`) a distance from now. Adding an id again makes a new version. */
+  async add(definition: Definition, actor: Actor, { later = false } = {}): Promise<SourceInfo> {
     const { db, access } = this.#deps
     access.require(actor, 'manage', 'platform')
     const now = Date.now()
-    const next = nextRun(definition, this.#deps.timeZone(), 0, now, 0) && new Date(now)
+    const regular = nextRun(definition, this.#deps.timeZone(), later ? now : 0, now, 0)
+    const next = later ? regular : regular && new Date(now)
     await db.transaction(async (tx) => {
       const version = await store.keepDefinition(tx, definition.id, definition.yaml)
       await store.upsertSource(tx, definition.id, version, next)
@@ -230,11 +235,13 @@ export class Sources {
       if (row.nextRun !== null && !row.paused) await this.#plan(row.id, new Date(row.nextRun))
     }
     await this.pushed.reload()
+    await this.drafts.start()
   }
 
   /** Stops running imports at their next batch and waits for what is pushed. */
   async stop(): Promise<void> {
     this.#jobs = undefined
+    this.drafts.stop()
     this.#stopping.abort(new FileError('the platform is stopping'))
     await Promise.allSettled(this.#running.values())
     await this.pushed.drain()

@@ -28,6 +28,8 @@ export interface PortalDeps {
   basemap: Basemap
   sources: Pick<Sources, 'list' | 'log'>
   example: Pick<Example, 'status' | 'create' | 'remove' | 'isOwnProfile'>
+  /** Adding sources by form; without it there is no such API. */
+  drafts?: Sources['drafts']
   log: Log
   /** What the setup offers; a portal that only shows data does without. */
   firstSteps?: FirstSteps

@@ -4,6 +4,7 @@ import { addAudit } from './audit.ts'
 import { addBoards } from './boards.ts'
 import { addCity } from './city.ts'
 import { addCityEdit, addSetup } from './city-edit.ts'
+import { addConnect } from './connect.ts'
 import { addDatasetEdit } from './dataset-edit.ts'
 import { addDatasetFiles } from './dataset-files.ts'
 import { addDatasets } from './datasets.ts'
@@ -55,5 +56,6 @@ export async function registerPortalApi(app: FastifyInstance, deps: PortalDeps):
     addFigures(api as unknown as FastifyInstance, deps)
     addSearch(api as unknown as FastifyInstance, deps)
     addBoards(api as unknown as FastifyInstance, deps)
+    if (deps.drafts) addConnect(api as unknown as FastifyInstance, deps, deps.drafts)
   })
 }

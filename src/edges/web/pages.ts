@@ -28,4 +28,6 @@ export const PAGES: readonly RegExp[] = [
   /^\/verwaltung\/betrieb\/?$/,
   /^\/verwaltung\/auffaellig\/?$/,
   /^\/verwaltung\/benachrichtigungen\/?$/,
+  /^\/verwaltung\/quellen\/neu\/?$/,
+  /^\/verwaltung\/quellen\/neu\/([a-z0-9]{12})\/?$/,
 ]

@@ -65,6 +65,9 @@ export function registerWebhook(app: FastifyInstance, { sources, access }: { sou
             throw keyRequired()
         }
         if (source === undefined) {
+          const { source: id } = request.params
+          if (request.body && (await sources.drafts.offer('webhook', id, request.body, request.actor)))
+            return reply.code(202).send({ source: id, draft: true })
           throw new Problem(
             404,
             'source-unknown',

@@ -61,6 +61,12 @@ export const routes: readonly Route[] = [
   { pattern: /^\/verwaltung\/betrieb\/?$/, load: () => import('../pages/Operation.svelte'), staff: true },
   { pattern: /^\/verwaltung\/auffaellig\/?$/, load: () => import('../pages/Flags.svelte'), staff: true },
   { pattern: /^\/verwaltung\/benachrichtigungen\/?$/, load: () => import('../pages/Alerts.svelte'), staff: true },
+  { pattern: /^\/verwaltung\/quellen\/neu\/?$/, load: () => import('../pages/Connect.svelte'), staff: true },
+  {
+    pattern: /^\/verwaltung\/quellen\/neu\/([a-z0-9]{12})\/?$/,
+    load: () => import('../pages/Connect.svelte'),
+    staff: true,
+  },
 ]
 
 export function routeOf(path: string): { route: Route; params: string[] } | null {

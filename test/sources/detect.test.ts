@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { createWriteStream, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { formats, unpack } from '../../edges/feeds/index.ts'
-import { checkDefinition } from './check.ts'
-import { detectFile } from './detect.ts'
-import type { Detection } from './detect-model.ts'
-import { fromUtm } from './detect-station.ts'
-import { timeFormatOf } from './detect-time.ts'
-import { propertyOf } from './detect-words.ts'
-import { definitionOf, yamlOf } from './detect-yaml.ts'
+import { formats, unpack } from '../../src/edges/feeds/index.ts'
+import { checkDefinition } from '../../src/domains/sources/check.ts'
+import { detectFile } from '../../src/domains/sources/detect.ts'
+import type { Detection } from '../../src/domains/sources/detect-model.ts'
+import { fromUtm } from '../../src/domains/sources/detect-station.ts'
+import { timeFormatOf } from '../../src/domains/sources/detect-time.ts'
+import { propertyOf } from '../../src/domains/sources/detect-words.ts'
+import { definitionOf, yamlOf } from '../../src/domains/sources/detect-yaml.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'zahnrad-detect-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -43,7 +44,10 @@ describe('detecting a file', () => {
     assert.deepEqual(time, { column: 'Zeit', format: 'DD.MM.YYYY HH:mm' })
     assert.equal(thing.key, '{Messstelle}')
     assert.deepEqual(series, [{ column: 'Wasserstand [cm]', name: 'Wasserstand', property: 'water_level' }])
-    assert.match(found.guesses.find(({ about }) => about === 'format')!.reason.de, /In allen 25 geprüften Zeilen 4 Spalten/)
+    assert.match(
+      found.guesses.find(({ about }) => about === 'format')!.reason.de,
+      /In allen 25 geprüften Zeilen 4 Spalten/,
+    )
   })
 
   it('puts date and time of day together, 24:00 too, and leaves out what means "no value"', async () => {
@@ -118,14 +122,23 @@ describe('detecting a file', () => {
   })
 
   it('finds the rows of JSON, of lines and of GeoJSON with their places', async () => {
-    const rows = hours(20).map((hour) => ({ id: hour % 2, name: `P${hour % 2}`, free: hour, at: 1_700_000_000 + hour * 900 }))
+    const rows = hours(20).map((hour) => ({
+      id: hour % 2,
+      name: `P${hour % 2}`,
+      free: hour,
+      at: 1_700_000_000 + hour * 900,
+    }))
     const nested = definition(await detect('parken.json', JSON.stringify({ meta: { n: 1 }, data: { lots: rows } })))
     assert.equal(nested.format.rows, 'data.lots')
     assert.deepEqual([nested.time.column, nested.time.format], ['at', 'epoch'])
     assert.deepEqual([nested.thing.key, nested.thing.name], ['{id}', '{name}'])
     const lines = definition(await detect('zeilen.json', rows.map((row) => JSON.stringify(row)).join('\n')))
     assert.equal(lines.format.lines, true)
-    const features = rows.map((properties) => ({ type: 'Feature', properties, geometry: { type: 'Point', coordinates: [7, 51] } }))
+    const features = rows.map((properties) => ({
+      type: 'Feature',
+      properties,
+      geometry: { type: 'Point', coordinates: [7, 51] },
+    }))
     const geo = await detect('orte.geojson', JSON.stringify({ type: 'FeatureCollection', features }))
     assert.deepEqual(definition(geo).thing.location, { geometry: '{geometry}' })
   })
@@ -135,7 +148,10 @@ describe('detecting a file', () => {
     assert.match(await problem('leer.csv', ''), /leer/)
     assert.match(await problem('leer2.csv', '  \n\n'), /leer/)
     assert.match(await problem('seite.html', '<!DOCTYPE html><html><body>Daten</body></html>'), /Webseite/)
-    assert.match(await problem('bild.csv', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13, 0, 1, 2, 3])), /keine Text/)
+    assert.match(
+      await problem('bild.csv', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13, 0, 1, 2, 3])),
+      /keine Text/,
+    )
     assert.match(await problem('alt.xls', Buffer.from('d0cf11e0a1b11ae1000000', 'hex')), /alten Excel/)
     assert.match(await problem('text.txt', 'Nur ein Satz.\nUnd noch einer.\n'), /keine Tabelle/)
     assert.match(await problem('kopf.csv', 'zeit;wert\n'), /./)
@@ -154,10 +170,13 @@ describe('detecting a file', () => {
     const path = join(folder, 'gross.csv')
     const stream = createWriteStream(path)
     stream.write('zeit;messstelle;anzahl\n')
-    const block = table((hour) => `2024-02-01T${two(hour)}:00:00Z;Am Markt;${hour}`, 24).concat('\n').repeat(2500)
+    const block = table((hour) => `2024-02-01T${two(hour)}:00:00Z;Am Markt;${hour}`, 24)
+      .concat('\n')
+      .repeat(2500)
     const blocks = Math.ceil(300e6 / block.length)
-    for (let at = 0; at < blocks; at++) if (!stream.write(block)) await new Promise((go) => stream.once('drain', go))
-    await new Promise<void>((done) => stream.end(done))
+    for (let at = 0; at < blocks; at++) if (!stream.write(block)) await once(stream, 'drain')
+    stream.end()
+    await once(stream, 'finish')
     let most = 0
     const before = process.memoryUsage().rss
     const watch = setInterval(() => {

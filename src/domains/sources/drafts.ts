@@ -1,0 +1,278 @@
+import { randomBytes } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { type Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Database } from '../../kernel/db/index.ts'
+import type { Fetcher } from '../../kernel/fetch/index.ts'
+import type { Log } from '../../kernel/log.ts'
+import { Problem } from '../../kernel/problem.ts'
+import type { Access, Actor } from '../access/index.ts'
+import type { Definition } from './definition.ts'
+import { detectFile } from './detect.ts'
+import type { Detection, Mapping, Words } from './detect-model.ts'
+import { slug } from './detect-words.ts'
+import { definitionOf, yamlOf } from './detect-yaml.ts'
+import * as store from './draft-store.ts'
+import type { Format, Progress, RunReport, Unpack } from './model.ts'
+import { entriesOf, httpInput, pathInput } from './origin.ts'
+import { type Survey, surveyRows } from './survey.ts'
+import { topicMatches } from './topics.ts'
+
+const MOST_BYTES = 1_000_000_000
+const MOST_DRAFTS = 50
+const CLEAN_MS = 3_600_000
+
+export interface DraftsDeps {
+  db: Database
+  access: Access
+  log: Log
+  fetcher: Fetcher
+  formats: readonly Format[]
+  unpack: Unpack
+  scratch: string
+  timeZone: () => string
+}
+
+/** What a draft becomes part of in the end. */
+interface Registry {
+  check(yaml: string): Definition
+  list(): Promise<{ id: string }[]>
+  add(definition: Definition, actor: Actor, options: { later: boolean }): Promise<unknown>
+  run(
+    definition: Definition,
+    options: { from: string; onProgress: (progress: Progress) => void },
+  ): Promise<RunReport>
+}
+
+export interface Draft extends store.DraftRow {
+  /** What would be saved: made of the choices, or as it was edited by hand. Null before anything is recognised. */
+  text: string | null
+  /** The first run, while it goes on. */
+  progress: Progress | null
+}
+
+/** Sources on their way: a file, an address or a first message, what was recognised, what was chosen. */
+export class Drafts {
+  readonly #deps: DraftsDeps
+  readonly #sources: Registry
+  readonly #folder: string
+  readonly #running = new Map<string, Progress>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(deps: DraftsDeps, sources: Registry) {
+    this.#deps = deps
+    this.#sources = sources
+    this.#folder = join(deps.scratch, 'drafts')
+  }
+
+  /** Removes what is over now and every hour. */
+  async start(): Promise<void> {
+    await this.#clean()
+    this.#timer = setInterval(() => void this.#clean().catch(() => {}), CLEAN_MS)
+    this.#timer.unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  /** Takes a file that is sent, byte by byte to the disk, and recognises it. */
+  async fromFile(name: string, bytes: Readable, actor: Actor): Promise<Draft> {
+    const clean = basename(name.replaceAll('\\', '/')).slice(0, 200) || 'datei'
+    const id = await this.#begin('file', clean, clean, actor)
+    let size = 0
+    const limit = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        size += chunk.length
+        if (size > MOST_BYTES) {
+          done(
+            new Problem(
+              413,
+              'file-too-large',
+              `The file is larger than ${MOST_BYTES / 1e9} GB. Give its address instead, or send a part.`,
+            ),
+          )
+        } else done(null, chunk)
+      },
+    })
+    return this.#filled(id, () => pipeline(bytes, limit, createWriteStream(this.#path(id))))
+  }
+
+  /** Fetches an address as a source would, guarded the same way, and recognises what comes. */
+  async fromAddress(url: string, actor: Actor): Promise<Draft> {
+    const name = basename(new URL(url).pathname) || new URL(url).hostname
+    const id = await this.#begin('http', name, url, actor)
+    return this.#filled(id, async () => {
+      try {
+        const fetched = await this.#deps.fetcher.get(url, {
+          maxBytes: MOST_BYTES,
+          signal: AbortSignal.timeout(110_000),
+        })
+        if (!fetched) throw new Problem(422, 'fetch-failed', `${url} answered nothing.`)
+        await pipeline(fetched.body, createWriteStream(this.#path(id)))
+      } catch (error) {
+        if (error instanceof Problem) throw error
+        throw new Problem(422, 'fetch-failed', (error as Error).message)
+      }
+    })
+  }
+
+  /** Waits for the first message on a topic, or posted to an address; it then becomes the draft's file. */
+  async waiting(kind: 'mqtt' | 'webhook', origin: string, actor: Actor): Promise<Draft> {
+    if (kind === 'webhook' && (await this.#sources.list()).some(({ id }) => id === origin))
+      throw new Problem(409, 'source-exists', `There is a source "${origin}" already: choose another name.`)
+    return this.get(await this.#begin(kind, origin, origin, actor))
+  }
+
+  /** A message came: is it what a draft waits for? Whoever sends it may manage sources. */
+  async offer(kind: 'mqtt' | 'webhook', to: string, payload: Uint8Array, actor: Actor): Promise<boolean> {
+    if (!this.#deps.access.can(actor, 'manage', 'platform')) return false
+    const fits = ({ kind: of, origin, detection }: store.DraftRow) =>
+      of === kind && detection === null && (kind === 'mqtt' ? topicMatches(origin, to) : origin === to)
+    const drafts = (await store.openDrafts(this.#deps.db)).filter(fits)
+    for (const { id } of drafts) await this.#filled(id, () => writeFile(this.#path(id), payload))
+    return drafts.length > 0
+  }
+
+  /** 404 when there is none, or its day is over. */
+  async get(id: string): Promise<Draft> {
+    const row = await store.findDraft(this.#deps.db, id)
+    if (!row)
+      throw new Problem(
+        404,
+        'draft-unknown',
+        'There is no such draft: drafts are kept for a day after their last change.',
+      )
+    return { ...row, text: textOf(row, 'de'), progress: this.#running.get(id) ?? null }
+  }
+
+  list(): Promise<store.DraftRow[]> {
+    return store.openDrafts(this.#deps.db)
+  }
+
+  /** Keeps choices, or a text edited by hand (null takes it back). */
+  async change(id: string, change: { mapping?: Mapping; yaml?: string | null }): Promise<Draft> {
+    const draft = await this.get(id)
+    if (draft.source) throw new Problem(409, 'draft-saved', `This draft is the source "${draft.source}" already.`)
+    await store.updateDraft(this.#deps.db, id, change)
+    return this.get(id)
+  }
+
+  /** What an import would bring. Throws DefinitionError when the choices are no definition yet. */
+  async survey(id: string): Promise<Survey> {
+    const draft = await this.get(id)
+    const definition = this.#sources.check(draft.text ?? '')
+    const input = await pathInput(this.#path(id), '/', 1)
+    for (const file of input.files) file.name = draft.name
+    const { unpack, formats, timeZone } = this.#deps
+    const format = formats.find((one) => one.id === definition.format.type)!
+    return surveyRows(definition, timeZone(), format, (wanted) =>
+      entriesOf(input, definition, unpack, wanted, () => {}),
+    )
+  }
+
+  /** Makes it a source and reads what is there; the progress stands at the draft. Throws DefinitionError. */
+  async save(id: string, actor: Actor): Promise<Draft> {
+    const { db, log } = this.#deps
+    const draft = await this.get(id)
+    if (draft.source) throw new Problem(409, 'draft-saved', `This draft is the source "${draft.source}" already.`)
+    const definition = this.#sources.check(draft.text ?? '')
+    if ((await this.#sources.list()).some((one) => one.id === definition.id))
+      throw new Problem(409, 'source-exists', `There is a source "${definition.id}" already: choose another id.`)
+    await this.#sources.add(definition, actor, { later: true })
+    await store.updateDraft(db, id, { source: definition.id })
+    this.#running.set(id, { rows: 0, values: 0, seconds: 0 })
+    void this.#sources
+      .run(definition, { from: this.#path(id), onProgress: (progress) => this.#running.set(id, progress) })
+      .catch((error: Error) => ({ error: error.message }))
+      .then((outcome) => store.updateDraft(db, id, { outcome }))
+      .catch((error: Error) => log.warn({ draft: id, cause: error.message }, 'the first run of a source failed'))
+      .finally(async () => {
+        this.#running.delete(id)
+        await rm(this.#path(id), { force: true })
+      })
+    return this.get(id)
+  }
+
+  async discard(id: string): Promise<void> {
+    await this.get(id)
+    await store.deleteDraft(this.#deps.db, id)
+    await rm(this.#path(id), { force: true })
+  }
+
+  /** Recognises a file on this machine or an address, for the command line; `text` is the definition to begin with. */
+  async detect(which: string, cwd: string): Promise<{ detection: Detection; text: string | null }> {
+    const { formats, unpack, timeZone, fetcher, scratch } = this.#deps
+    const address = /^https?:\/\//.test(which)
+    const from: Mapping['from'] = address ? { http: { url: which } } : { file: { path: which } }
+    const input = address
+      ? await httpInput({ from }, fetcher, scratch, {}, null, undefined)
+      : await pathInput(resolve(cwd, which), cwd, 1)
+    try {
+      const file = input!.files[0]!
+      const detection = await detectFile({ formats, unpack, zone: timeZone() }, { ...file, from })
+      const { mapping, guesses } = detection
+      return { detection, text: mapping && yamlOf(definitionOf(mapping), guesses, 'en') }
+    } finally {
+      await input!.close()
+    }
+  }
+
+  #path(id: string): string {
+    return join(this.#folder, id)
+  }
+
+  async #begin(kind: store.DraftKind, name: string, origin: string, actor: Actor): Promise<string> {
+    const { db } = this.#deps
+    if ((await store.openDrafts(db)).length >= MOST_DRAFTS)
+      throw new Problem(409, 'too-many-drafts', `There are ${MOST_DRAFTS} drafts: finish or discard some.`)
+    await mkdir(this.#folder, { recursive: true })
+    const id = randomBytes(16).toString('hex').slice(0, 12)
+    await store.insertDraft(db, { id, madeBy: actor.name, kind, name, origin })
+    return id
+  }
+
+  /** Brings the bytes and recognises them; a draft without a file does not stay. */
+  async #filled(id: string, bring: () => Promise<void>): Promise<Draft> {
+    const { db, formats, unpack, timeZone } = this.#deps
+    const { kind, name, origin } = await this.get(id)
+    try {
+      await bring()
+      const from: Mapping['from'] =
+        kind === 'http'
+          ? { http: { url: origin } }
+          : kind === 'mqtt'
+            ? { mqtt: { topic: origin } }
+            : kind === 'webhook'
+              ? { webhook: {} }
+              : { file: { path: name } }
+      const detection = await detectFile({ formats, unpack, zone: timeZone() }, { path: this.#path(id), name, from })
+      const mapping = detection.mapping && { ...detection.mapping, ...(kind === 'webhook' ? { id: slug(origin) } : {}) }
+      await store.updateDraft(db, id, { detection, mapping })
+      return await this.get(id)
+    } catch (error) {
+      if (kind === 'file' || kind === 'http') {
+        await store.deleteDraft(db, id)
+        await rm(this.#path(id), { force: true })
+      }
+      throw error
+    }
+  }
+
+  async #clean(): Promise<void> {
+    const known = await store.expireDrafts(this.#deps.db)
+    const files = await readdir(this.#folder).catch(() => [])
+    for (const file of files) {
+      // One that just begins has a row already; one without a row for a while has none coming.
+      if (known.has(file)) continue
+      const { mtimeMs } = await stat(join(this.#folder, file)).catch(() => ({ mtimeMs: Date.now() }))
+      if (Date.now() - mtimeMs > 60_000) await rm(join(this.#folder, file), { force: true })
+    }
+  }
+}
+
+function textOf({ yaml, mapping, detection }: store.DraftRow, lang: keyof Words): string | null {
+  return yaml ?? (mapping && yamlOf(definitionOf(mapping), detection?.guesses ?? [], lang))
+}

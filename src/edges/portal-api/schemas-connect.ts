@@ -1,0 +1,55 @@
+import Type, { type Static } from 'typebox'
+
+/** Shapes of "add a source by form". The mapping is checked as the definition it becomes, with line and field. */
+export const DraftParams = Type.Object({ id: Type.String({ pattern: '^[a-z0-9]{12}$' }) })
+export type DraftParams = Static<typeof DraftParams>
+
+export const FileQuery = Type.Object(
+  { name: Type.String({ minLength: 1, maxLength: 200, description: 'Name of the file that is sent as the body' }) },
+  { additionalProperties: false },
+)
+export type FileQuery = Static<typeof FileQuery>
+
+export const NewDraft = Type.Object(
+  {
+    url: Type.Optional(Type.String({ pattern: '^https?://', maxLength: 2000 })),
+    topic: Type.Optional(Type.String({ minLength: 1, maxLength: 500, description: 'Waits for the first message' })),
+    webhook: Type.Optional(
+      Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$', description: 'Waits for what is posted under this id' }),
+    ),
+  },
+  { additionalProperties: false, description: 'Exactly one' },
+)
+export type NewDraft = Static<typeof NewDraft>
+
+export const DraftChange = Type.Object(
+  {
+    mapping: Type.Optional(
+      Type.Object(
+        { columns: Type.Array(Type.Object({}, { additionalProperties: true }), { maxItems: 5000 }) },
+        {
+          additionalProperties: true,
+        },
+      ),
+    ),
+    yaml: Type.Optional(Type.Union([Type.String({ maxLength: 1_000_000 }), Type.Null()])),
+  },
+  {
+    additionalProperties: false,
+    description: 'The choices, or the text edited by hand; null goes back to the choices',
+  },
+)
+
+export const DraftAnswer = Type.Object(
+  {
+    id: Type.String(),
+    kind: Type.Enum(['file', 'http', 'mqtt', 'webhook']),
+    name: Type.String(),
+    origin: Type.String(),
+    detection: Type.Union([Type.Object({}, { additionalProperties: true }), Type.Null()]),
+    mapping: Type.Union([Type.Object({}, { additionalProperties: true }), Type.Null()]),
+    text: Type.Union([Type.String(), Type.Null()], { description: 'The definition that would be saved, YAML' }),
+    source: Type.Union([Type.String(), Type.Null()]),
+  },
+  { additionalProperties: true },
+)

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { formats, unpack } from '../../src/edges/feeds/index.ts'
 import { checkDefinition } from '../../src/domains/sources/check.ts'
 import { detectFile } from '../../src/domains/sources/detect.ts'
 import type { Detection } from '../../src/domains/sources/detect-model.ts'
@@ -13,6 +12,7 @@ import { fromUtm } from '../../src/domains/sources/detect-station.ts'
 import { timeFormatOf } from '../../src/domains/sources/detect-time.ts'
 import { propertyOf } from '../../src/domains/sources/detect-words.ts'
 import { definitionOf, yamlOf } from '../../src/domains/sources/detect-yaml.ts'
+import { formats, unpack } from '../../src/edges/feeds/index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'zahnrad-detect-'))
 after(() => rmSync(folder, { recursive: true }))

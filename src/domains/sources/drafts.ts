@@ -40,10 +40,7 @@ interface Registry {
   check(yaml: string): Definition
   list(): Promise<{ id: string }[]>
   add(definition: Definition, actor: Actor, options: { later: boolean }): Promise<unknown>
-  run(
-    definition: Definition,
-    options: { from: string; onProgress: (progress: Progress) => void },
-  ): Promise<RunReport>
+  run(definition: Definition, options: { from: string; onProgress: (progress: Progress) => void }): Promise<RunReport>
 }
 
 export interface Draft extends store.DraftRow {

@@ -19,6 +19,8 @@ export class BoardEditor {
   /** What was just moved where, for a live region. */
   news = $state('')
   #version = 0
+  /** Counts how often editing began. */
+  #visit = 0
   #timer: ReturnType<typeof setTimeout> | undefined
   #saving: Promise<void> | null = null
 
@@ -27,6 +29,7 @@ export class BoardEditor {
   }
 
   begin(board: Board): void {
+    this.#visit++
     this.data.editing = true
     this.title = board.title
     this.description = board.description
@@ -36,12 +39,12 @@ export class BoardEditor {
     this.state = 'saved'
   }
 
-  /** Saves what is left and hands the board back. Resolves to false when something could not be saved. */
-  async end(): Promise<boolean> {
+  /** Saves what is left and hands the board back, unless something could not be saved. */
+  async end(): Promise<void> {
+    const visit = this.#visit
     await this.flush()
-    if (this.state !== 'saved') return false
-    this.data.editing = false
-    return true
+    // Begun again meanwhile: that visit ends by itself.
+    if (this.state === 'saved' && visit === this.#visit) this.data.editing = false
   }
 
   get pending(): boolean {

@@ -3,7 +3,7 @@ import { Problem } from '../../kernel/problem.ts'
 import type { Access, Actor } from '../access/index.ts'
 import type { Catalog } from '../catalog/index.ts'
 import { groupsKnown } from '../sensing/index.ts'
-import { type Board, type BoardInput, type BoardSummary, MAX_BOARDS, type ShownBoard } from './model.ts'
+import { type Board, type BoardSummary, MAX_BOARDS, type ShownBoard } from './model.ts'
 import { hide, namesGroup, randomId, readBoard } from './rules.ts'
 import * as store from './store.ts'
 
@@ -11,6 +11,8 @@ export * from './model.ts'
 
 const ID = /^[a-z0-9][a-z0-9-]{0,62}$/
 const FOUND_MOST = 20
+/** Pages save while one types: the log names a change once in so many milliseconds, per board and person. */
+const CHANGE_EVERY = 10 * 60_000
 
 /**
  * Pages that staff put together from what the city measures. A board holds references and texts, never a name or value
@@ -20,6 +22,8 @@ export class Boards {
   readonly #db: Database
   readonly #access: Access
   readonly #catalog: Catalog
+  /** When the log last named a change, by person and board. */
+  readonly #changes = new Map<string, number>()
 
   constructor(deps: { db: Database; access: Access; catalog: Catalog }) {
     this.#db = deps.db
@@ -84,8 +88,22 @@ export class Boards {
         { version: current },
       )
     }
-    await this.#access.audit(actor, actOf(before, board), `board:${id}`, { title: board.title, version: board.version })
+    const detail = { title: board.title, version: board.version }
+    if (board.visibility !== before.visibility) {
+      const act = board.visibility === 'published' ? 'board.publish' : 'board.withdraw'
+      await this.#access.audit(actor, act, `board:${id}`, detail)
+    } else if (this.#isNews(actor, id)) await this.#access.audit(actor, 'board.change', `board:${id}`, detail)
     return board
+  }
+
+  /** Whether the log does not yet know that `actor` is changing this board. */
+  #isNews(actor: Actor, id: string): boolean {
+    const now = Date.now()
+    for (const [known, at] of this.#changes) if (now - at >= CHANGE_EVERY) this.#changes.delete(known)
+    const name = `${id} ${actor.name}`
+    if (this.#changes.has(name)) return false
+    this.#changes.set(name, now)
+    return true
   }
 
   /** Takes a board away; it can be restored for a while. */
@@ -116,8 +134,3 @@ export class Boards {
 
 const unknown = (id: string): Problem =>
   new Problem(404, 'not-found', `There is no board "${id}", or it is not public.`)
-
-function actOf(before: Board, after: BoardInput): string {
-  if (before.visibility === after.visibility) return 'board.update'
-  return after.visibility === 'published' ? 'board.publish' : 'board.withdraw'
-}

@@ -81,6 +81,8 @@ export interface StationSummary {
   datasetTitle: string
   /** Not measured: an example. */
   simulated: boolean
+  /** Everybody may see it. */
+  released: boolean
   lon: number | null
   lat: number | null
   approximate: boolean

@@ -19,8 +19,8 @@ export interface StationQuery {
   timeZone: string
   /** What the sources that feed the series say of themselves. */
   sources: SourceHealthOf
-  /** Slug and title of a dataset by its key, and whether its values are simulated. */
-  dataset: (key: number) => { id: string; title: string; simulated?: boolean } | undefined
+  /** Slug and title of a dataset by its key, whether its values are simulated, and whether everybody may see it. */
+  dataset: (key: number) => { id: string; title: string; simulated?: boolean; released?: boolean } | undefined
   /** Milliseconds since 1970; default: the clock. */
   now?: number
 }
@@ -55,6 +55,7 @@ export async function stationOverview(
       dataset: dataset?.id ?? '',
       datasetTitle: dataset?.title ?? '',
       simulated: dataset?.simulated ?? false,
+      released: dataset?.released ?? false,
       lon: first.lon,
       lat: first.lat,
       approximate: first.approximate,

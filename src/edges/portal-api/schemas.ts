@@ -107,6 +107,7 @@ export const StationsAnswer = Type.Object({
       dataset: Type.String(),
       datasetTitle: Type.String(),
       simulated: Simulated,
+      released: described(Type.Boolean(), 'false = only who holds rights to its dataset sees it'),
       lon: nullable(Type.Number()),
       lat: nullable(Type.Number()),
       approximate: described(Type.Boolean(), 'The place is only roughly known'),

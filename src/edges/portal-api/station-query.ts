@@ -1,4 +1,4 @@
-import { isSimulated } from '../../domains/catalog/index.ts'
+import { isPublic, isSimulated } from '../../domains/catalog/index.ts'
 import type { StationQuery } from '../../domains/sensing/index.ts'
 import type { PortalDeps } from './deps.ts'
 import { sourceHealth } from './health.ts'
@@ -12,6 +12,8 @@ export const stationQuery = ({ catalog, city, sources }: PortalDeps): StationQue
   sources: sourceHealth(sources),
   dataset: (key) => {
     const dataset = catalog.byKey(key)
-    return dataset && { id: dataset.id, title: dataset.title, simulated: isSimulated(dataset) }
+    if (!dataset) return undefined
+    const { id, title } = dataset
+    return { id, title, simulated: isSimulated(dataset), released: isPublic(dataset) }
   },
 })

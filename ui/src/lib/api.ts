@@ -90,6 +90,8 @@ export interface StationSummary {
   datasetTitle: string
   /** Not measured: an example. */
   simulated: boolean
+  /** Everybody may see it, not only the administration. */
+  released: boolean
   lon: number | null
   lat: number | null
   approximate: boolean

@@ -46,6 +46,6 @@ export function originOf(
   return {
     sources: [...new Set(stations.map((s) => s.datasetTitle))],
     simulated: stations.some((s) => s.simulated),
-    released: true,
+    released: stations.every((s) => s.released),
   }
 }

@@ -123,6 +123,7 @@ export function onMap(dataset: Dataset): StationSummary[] {
     dataset: dataset.id,
     datasetTitle: dataset.title,
     simulated: dataset.simulated,
+    released: dataset.state === 'released',
     lon: member.lon,
     lat: member.lat,
     approximate: member.approximate,

@@ -27,17 +27,24 @@ export function titleOf(item: BoardItem, data: BoardData): string {
   return isPlaces && !item.hidden && item.group === undefined ? t('allStations') : t(`kind.${item.kind}`)
 }
 
+export interface Origin {
+  sources: string[]
+  simulated: boolean
+  /** How much of it everybody may see. */
+  released: 'all' | 'some' | 'none'
+}
+
+const releasedOf = (flags: readonly boolean[]): Origin['released'] =>
+  flags.every(Boolean) ? 'all' : flags.some(Boolean) ? 'some' : 'none'
+
 /** Who is to be named for what an item shows, and whether it is simulated, or not for everybody to see. */
-export function originOf(
-  item: BoardItem,
-  data: BoardData,
-): { sources: string[]; simulated: boolean; released: boolean } {
+export function originOf(item: BoardItem, data: BoardData): Origin {
   const figures = seriesOf(item).flatMap((id) => data.figures.get(id) ?? [])
   if (item.kind === 'chart' || item.kind === 'text' || figures.length > 0) {
     return {
       sources: [...new Set(figures.map((f) => f.dataset.source))],
       simulated: figures.some((f) => f.dataset.simulated),
-      released: figures.every((f) => f.dataset.released),
+      released: releasedOf(figures.map((f) => f.dataset.released)),
     }
   }
   const stations = item.hidden
@@ -46,6 +53,6 @@ export function originOf(
   return {
     sources: [...new Set(stations.map((s) => s.datasetTitle))],
     simulated: stations.some((s) => s.simulated),
-    released: stations.every((s) => s.released),
+    released: releasedOf(stations.map((s) => s.released)),
   }
 }

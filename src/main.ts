@@ -160,6 +160,8 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
   closers.push({ name: 'http', close: () => app.close() })
   const { port } = app.server.address() as { port: number }
   config.port = port
+  // What a change of k left undone.
+  sensing.smallCounts.look()
   await platform.example.begin(`mqtt://localhost:${config.mqttPort}`)
   const url = origin()
   process.stdout.write(`Zahnrad: ${url}\n`)

@@ -56,6 +56,10 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
     if (config.openWrite) await access.inbox({ kind: 'anonymous', name: 'anonymous' })
     const release = new Release({ db, catalog, access })
     const sensing = new Sensing(db)
+    catalog.changed.on((dataset) => dataset.held && sensing.smallCounts.look())
+    sensing.smallCounts.changed.on(
+      (key) => void catalog.refresh(key).catch((error) => log.error({ error }, 'catalogue')),
+    )
     const retention = new Retention({ db, access, sensing, log })
     const fetcher = new Fetcher({ allowPrivate: config.allowPrivate })
     const sources = new Sources({
@@ -129,6 +133,7 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
         await sources.stop()
         await basemap.close()
         await fetcher.close()
+        await sensing.smallCounts.stop()
         await sensing.drain()
         await access.close()
         await db.close()

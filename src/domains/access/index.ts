@@ -50,6 +50,7 @@ export class Access {
   #visible = new Map<string, number[]>()
   #shared = new Map<string, number[]>()
   #restricted = new WeakMap<readonly number[], number[]>()
+  #measured = new Map<string, number[]>()
   #loaded: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #looked = new Date()
@@ -89,6 +90,7 @@ export class Access {
     this.#visible = new Map()
     this.#shared = new Map()
     this.#restricted = new WeakMap()
+    this.#measured = new Map()
   }
 
   /** Reads people and rights again and tells everyone who holds a connection open. */
@@ -152,6 +154,7 @@ export class Access {
 
   /** What everybody may, and every person with an account. */
   #open(actor: Actor, action: Action, dataset: Dataset): boolean {
+    if (dataset.held) return false
     if (this.#openWrite && dataset.id === OPEN)
       return ['read', 'know', 'use', 'create', 'update', 'delete'].includes(action)
     if (isPublic(dataset)) return action === 'read' || action === 'know' || action === 'use'
@@ -197,6 +200,24 @@ export class Access {
       keys = this.#shared.get(text) ?? own
       this.#shared.set(text, keys)
       this.#visible.set(name, keys)
+    }
+    return keys
+  }
+
+  /**
+   * Keys of the datasets that protect small counts and show `actor` the measured ones all the same: whoever may change
+   * their values. Never anonymous callers, whatever they may write.
+   */
+  measured(actor: Actor): readonly number[] {
+    if (actor.kind === 'anonymous') return []
+    const name = cacheName(actor)
+    let keys = this.#measured.get(name)
+    if (!keys) {
+      keys = this.#catalog
+        .all()
+        .filter((dataset) => (dataset.k > 1 || dataset.held) && this.can(actor, 'update', { dataset: dataset.key }))
+        .map((dataset) => dataset.key)
+      this.#measured.set(name, keys)
     }
     return keys
   }

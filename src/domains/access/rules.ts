@@ -25,10 +25,12 @@ export function reaches(scope: Scope, resource: Resource, dataset: Dataset | und
 
 /**
  * May the role do this to the dataset in its present state? A consumer gets what is released; what was granted on the
- * very dataset also while it is prepared, so that a partner can look at it before; nothing that is withdrawn.
+ * very dataset also while it is prepared, so that a partner can look at it before; nothing that is withdrawn. While its
+ * small counts are not yet protected, only who may change it reads it.
  */
 export function allows(role: Role, action: Action, scope: Scope, dataset: Dataset | undefined): boolean {
   if (!ALLOWED[role].includes(action)) return false
+  if (dataset?.held && (action === 'read' || action === 'use') && !ALLOWED[role].includes('update')) return false
   if (role !== 'consumer' || !dataset) return true
   if (dataset.state === 'released') return true
   return dataset.state !== 'withdrawn' && scope.dataset !== null

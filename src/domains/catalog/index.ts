@@ -142,6 +142,13 @@ export class Catalog {
     )
   }
 
+  /** Looks at a dataset again after others changed what it hangs on, and tells who acts by it. */
+  async refresh(key: number): Promise<void> {
+    await this.reload()
+    const dataset = this.#byKey.get(key)
+    if (dataset) this.changed.emit(dataset)
+  }
+
   spaces(): readonly Space[] {
     return this.#spaces
   }

@@ -23,6 +23,10 @@ export interface Dataset {
   audience: Audience
   /** Who made it, as the audit log names people; null where nobody said. */
   createdBy: string | null
+  /** Smallest count that may be published; 1 = any. */
+  k: number
+  /** Its stored values are not in line with k yet: only who may change it reads it. */
+  held: boolean
 }
 
 /**
@@ -40,8 +44,8 @@ export interface Space {
 }
 
 /** May everybody, signed in or not, read it? The one place that says so. */
-export const isPublic = (dataset: Pick<Dataset, 'state' | 'audience'>): boolean =>
-  dataset.state === 'released' && dataset.audience === 'public'
+export const isPublic = (dataset: Pick<Dataset, 'state' | 'audience' | 'held'>): boolean =>
+  dataset.state === 'released' && dataset.audience === 'public' && !dataset.held
 
 /** The dataset what a key posts to the general SensorThings service goes to. */
 export const INBOX = 'eingang'

@@ -2,8 +2,10 @@ import type { Queryable } from '../../kernel/db/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Audience, Dataset, DatasetState } from './model.ts'
 
+const K = 'coalesce((select s.k from dataset_sheet s where s.dataset = key), 1)'
 const COLUMNS = `key, id, title, description, publisher, contact, homepage, licence, attribution, properties, state,
-  state_since as "stateSince", created_at as "createdAt", space, audience, created_by as "createdBy"`
+  state_since as "stateSince", created_at as "createdAt", space, audience, created_by as "createdBy",
+  ${K} as k, ${K} <> coalesce((select p.k from dataset_protection p where p.dataset = key), 1) as held`
 
 export function allDatasets(db: Queryable): Promise<Dataset[]> {
   return db.query<Dataset>(`select ${COLUMNS} from dataset order by id`)

@@ -68,6 +68,8 @@ export class Release {
       throw new Problem(409, 'sheet-in-use', `"${id}" is in review or released: take it back or withdraw it first.`)
     const before = await store.readSheet(this.#db, dataset.key)
     await store.writeSheet(this.#db, dataset.key, sheet, actor.name)
+    // Until its stored values are in line with another k, it is not public.
+    if ((before.k ?? 1) !== (sheet.k ?? 1)) await this.#catalog.refresh(dataset.key)
     await this.#access.audit(actor, 'dataset.sheet', `dataset:${id}`, { before, after: sheet })
     return this.review(id, actor)
   }

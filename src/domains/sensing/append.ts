@@ -1,7 +1,9 @@
 import { type Database, type Queryable, SqlError } from '../../kernel/db/index.ts'
 import type { ObservationIds } from './ids.ts'
 import { insertObservations, type Partitions } from './insert.ts'
+import { insertGuarded } from './insert-guarded.ts'
 import type { NewObservation, StoredObservation } from './model.ts'
+import type { SmallCounts } from './small-counts.ts'
 
 /** Most rows one statement takes: bounds memory and the time others wait on the embedded engine. */
 const BATCH_ROWS = 5_000
@@ -9,6 +11,8 @@ const BATCH_ROWS = 5_000
 const SECOND_LANE_ROWS = 1_000
 /** Rows waiting beyond which callers are told to slow down. */
 const QUEUE_ROWS = 200_000
+const LIMIT_MS = 120_000
+const LIMIT = { timeoutMs: LIMIT_MS }
 
 interface Request {
   rows: NewObservation[]
@@ -32,6 +36,7 @@ export class Appender {
   readonly #db: Database
   readonly #ids: ObservationIds
   readonly #partitions: Partitions
+  readonly #counts: SmallCounts
   readonly #committed: (rows: StoredObservation[]) => void
   readonly #lanes: number
   #queue: Request[] = []
@@ -45,11 +50,13 @@ export class Appender {
     db: Database,
     ids: ObservationIds,
     partitions: Partitions,
+    counts: SmallCounts,
     committed: (rows: StoredObservation[]) => void,
   ) {
     this.#db = db
     this.#ids = ids
     this.#partitions = partitions
+    this.#counts = counts
     this.#committed = committed
     this.#lanes = db.engine === 'server' ? 2 : 1
   }
@@ -122,7 +129,7 @@ export class Appender {
   async #write(batch: Request[]): Promise<void> {
     let stored: StoredObservation[]
     try {
-      stored = await this.#store(batch)
+      stored = await this.#counts.writing(this.#store(batch))
     } catch (error) {
       // One bad row must not take the others with it: each request on its own then.
       if (batch.length > 1 && error instanceof SqlError) {
@@ -142,6 +149,9 @@ export class Appender {
     const rows = batch.length === 1 ? batch[0]!.rows : batch.flatMap((request) => request.rows)
     const stored = await withIds(this.#ids, rows)
     await this.#partitions.ensure(stored)
+    const guards = await this.#counts.guards(stored, this.#db)
+    if (guards)
+      return retryingDeadlock(() => this.#db.transaction((tx) => insertGuarded(tx, stored, guards, LIMIT_MS), LIMIT))
     // A request larger than a batch still commits as one.
     if (stored.length <= BATCH_ROWS) await retryingDeadlock(() => insertObservations(this.#db, stored))
     else {

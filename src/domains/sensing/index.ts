@@ -8,8 +8,10 @@ import { type DatastreamPatch, editDatastream } from './edit-datastream.ts'
 import { ensureFeatures } from './entities.ts'
 import { ObservationIds } from './ids.ts'
 import { insertObservations, Partitions } from './insert.ts'
+import { insertGuarded } from './insert-guarded.ts'
 import type { EntityChanged, NewObservation, ObservationsStored, StoredObservation } from './model.ts'
 import { removeBefore, removeValues } from './removal.ts'
+import { SmallCounts } from './small-counts.ts'
 import { SourceWriter } from './writer.ts'
 
 export { Overloaded } from './append.ts'
@@ -31,7 +33,9 @@ export {
   ensureThing,
   moveFeatures,
 } from './entities.ts'
+export { measuredReader } from './measured.ts'
 export * from './model.ts'
+export { forgetMeasured } from './publish.ts'
 export * from './read.ts'
 export { recompute, type Touched } from './recompute.ts'
 export type { SettleCounts, SourceWriter, WriteCounts } from './writer.ts'
@@ -45,6 +49,7 @@ export class Sensing {
   readonly stored = new Signal<ObservationsStored>()
   /** After commit: an entity was created, changed or deleted. */
   readonly changed = new Signal<EntityChanged>()
+  readonly smallCounts: SmallCounts
   readonly #db: Database
   readonly #ids: ObservationIds
   readonly #partitions: Partitions
@@ -56,7 +61,8 @@ export class Sensing {
     this.#ids = new ObservationIds(db)
     this.#partitions = new Partitions(db)
     this.#datastreams = new Datastreams(db)
-    this.#appender = new Appender(db, this.#ids, this.#partitions, (rows) => this.announce(rows))
+    this.smallCounts = new SmallCounts(db)
+    this.#appender = new Appender(db, this.#ids, this.#partitions, this.smallCounts, (rows) => this.announce(rows))
   }
 
   /** Stores observations durably (group commit) and resolves with their ids, in order. Datastreams must exist. */
@@ -72,13 +78,20 @@ export class Sensing {
     return this.#appender.append(rows)
   }
 
-  /** Stores observations inside the caller's transaction; after its commit the caller calls {@link announce}. */
+  /** Stores observations inside the caller's transaction; after its commit the caller {@link announce}s the answer. */
   async appendIn(tx: Queryable, rows: NewObservation[]): Promise<StoredObservation[]> {
     await this.#partitions.ensure(rows, tx)
     const stored = await withIds(this.#ids, rows, tx)
-    await insertObservations(tx, stored)
+    const shown = await this.smallCounts.writing(this.#insert(tx, stored))
     await ensureFeatures(tx, [...new Set(rows.filter((row) => row.foi == null).map((row) => row.datastream))])
-    return stored
+    return shown
+  }
+
+  async #insert(tx: Queryable, rows: StoredObservation[]): Promise<StoredObservation[]> {
+    const guards = await this.smallCounts.guards(rows, tx)
+    if (guards) return insertGuarded(tx, rows, guards)
+    await insertObservations(tx, rows)
+    return rows
   }
 
   /** Tells subscribers of committed rows. */
@@ -104,6 +117,7 @@ export class Sensing {
   /** Drops what is remembered about datastreams: call after entities were changed by SQL. */
   forget(): void {
     this.#datastreams.forget()
+    this.smallCounts.forget()
   }
 
   /** Changes what people edit of a Thing, if nobody else did since the version `ifMatch`. */
@@ -140,7 +154,7 @@ export class Sensing {
 
   /** A writer for one run of a source: one value per datastream and time. */
   writer(run: { id: number }): SourceWriter {
-    return new SourceWriter(this.#db, this.#partitions, (rows) => this.announce(rows), run.id)
+    return new SourceWriter(this.#db, this.#partitions, this.smallCounts, (rows) => this.announce(rows), run.id)
   }
 
   /** Observations waiting to be written: for metrics and back-pressure. */

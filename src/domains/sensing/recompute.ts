@@ -1,4 +1,5 @@
 import type { Queryable } from '../../kernel/db/index.ts'
+import { republish, type Span } from './publish.ts'
 
 /** A stretch of one datastream whose rows were changed or deleted; times ISO 8601 UTC, both inclusive starts of rows. */
 export interface Touched {
@@ -13,7 +14,8 @@ const LIMIT_MS = 600_000
 
 /**
  * Rebuilds, inside the caller's transaction, what is derived from observations after rows were updated or deleted:
- * the hourly sums of the hours from `from` to `to`, and each datastream's counters and latest value.
+ * the hourly sums of the hours from `from` to `to`, and each datastream's counters and latest value. Where small counts
+ * are protected, what is published of the rows first, and of the totals they are part of.
  *
  * The state's row is locked first, so an insert into the same datastream waits and adds to the rebuilt figures.
  */
@@ -33,30 +35,47 @@ export async function recompute(tx: Queryable, touched: readonly Touched[]): Pro
   await tx.query('select 1 from datastream_state where datastream = any($1::int4[]) order by datastream for update', [
     ids,
   ])
-  for (const { datastream, from, to } of ordered) {
-    await tx.query(
-      `delete from rollup_hour where datastream = $1 and variant = 0
-       and hour >= date_trunc('hour', $2::timestamptz) and hour <= date_trunc('hour', $3::timestamptz)`,
-      [datastream, from, to],
-      { timeoutMs: LIMIT_MS },
-    )
-    await tx.query(
-      `insert into rollup_hour (datastream, variant, hour, n, n_suspect, sum, sum_suspect, min, max)
-       select datastream, 0, date_trunc('hour', t), count(*), count(*) filter (where q = 1), sum(v),
-              coalesce(sum(v) filter (where q = 1), 0), min(v), max(v)
-       from observation
-       where datastream = $1 and v is not null
-         and t >= date_trunc('hour', $2::timestamptz) and t < date_trunc('hour', $3::timestamptz) + interval '1 hour'
-       group by datastream, date_trunc('hour', t)`,
-      [datastream, from, to],
-      { timeoutMs: LIMIT_MS },
-    )
-  }
+  const settled = await republish(tx, ordered)
+  for (const span of [...ordered, ...settled]) await rebuildHours(tx, span)
   await recomputeStates(
     tx,
     ordered.filter((span) => span.grown === undefined).map((span) => span.datastream),
   )
   for (const span of ordered) if (span.grown !== undefined) await adjustState(tx, span, span.grown)
+  for (const span of settled) if (!spans.has(span.datastream)) await adjustState(tx, span, 0)
+}
+
+/** The sums of the hours from `from` to `to`, from the rows: as published, and as measured where that differs. */
+export async function rebuildHours(tx: Queryable, { datastream, from, to }: Span): Promise<void> {
+  const within = `o.datastream = $1 and o.v is not null
+         and o.t >= date_trunc('hour', $2::timestamptz) and o.t < date_trunc('hour', $3::timestamptz) + interval '1 hour'`
+  const sums = (v: string) =>
+    `count(*), count(*) filter (where o.q = 1), sum(${v}), coalesce(sum(${v}) filter (where o.q = 1), 0), min(${v}), max(${v})`
+  await tx.query(
+    `delete from rollup_hour where datastream = $1
+       and hour >= date_trunc('hour', $2::timestamptz) and hour <= date_trunc('hour', $3::timestamptz)`,
+    [datastream, from, to],
+    { timeoutMs: LIMIT_MS },
+  )
+  await tx.query(
+    `insert into rollup_hour (datastream, variant, hour, n, n_suspect, sum, sum_suspect, min, max)
+     select o.datastream, 0, date_trunc('hour', o.t), ${sums('o.v')}
+       from observation o where ${within}
+      group by o.datastream, date_trunc('hour', o.t)`,
+    [datastream, from, to],
+    { timeoutMs: LIMIT_MS },
+  )
+  const [measured] = await tx.query('select 1 from observation_measured where datastream = $1 limit 1', [datastream])
+  if (!measured) return
+  await tx.query(
+    `insert into rollup_hour (datastream, variant, hour, n, n_suspect, sum, sum_suspect, min, max)
+     select o.datastream, 1, date_trunc('hour', o.t), ${sums('coalesce(m.v, o.v)')}
+       from observation o left join observation_measured m on m.datastream = o.datastream and m.id = o.id
+      where ${within}
+      group by o.datastream, date_trunc('hour', o.t) having count(m.id) > 0`,
+    [datastream, from, to],
+    { timeoutMs: LIMIT_MS },
+  )
 }
 
 /**

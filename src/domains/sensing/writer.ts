@@ -3,8 +3,11 @@ import { retryingDeadlock, withIds } from './append.ts'
 import { before, byDatastream } from './batch.ts'
 import { ObservationIds } from './ids.ts'
 import { insertObservations, type Partitions } from './insert.ts'
+import { insertGuarded } from './insert-guarded.ts'
 import type { NewObservation, StoredObservation } from './model.ts'
+import { forgetMeasured } from './publish.ts'
 import { recompute, type Touched } from './recompute.ts'
+import { asPublished, type SmallCounts } from './small-counts.ts'
 
 const LIMIT_MS = 600_000
 const SETTLE_ROWS = 10_000
@@ -33,15 +36,23 @@ export interface SettleCounts {
 export class SourceWriter {
   readonly #db: Database
   readonly #partitions: Partitions
+  readonly #counts: SmallCounts
   readonly #committed: (rows: StoredObservation[]) => void
   readonly #run: number
   readonly #ids: ObservationIds
   #sequence = 0
   #held = 0
 
-  constructor(db: Database, partitions: Partitions, committed: (rows: StoredObservation[]) => void, run: number) {
+  constructor(
+    db: Database,
+    partitions: Partitions,
+    counts: SmallCounts,
+    committed: (rows: StoredObservation[]) => void,
+    run: number,
+  ) {
     this.#db = db
     this.#partitions = partitions
+    this.#counts = counts
     this.#committed = committed
     this.#run = run
     this.#ids = new ObservationIds(db, 1)
@@ -52,23 +63,38 @@ export class SourceWriter {
     if (rows.length === 0) return { accepted: 0, unchanged: 0, held: 0 }
     await this.#partitions.ensure(rows)
     const { first, repeated } = splitRepeated(rows)
-    const { stored, counts } = await retryingDeadlock(() =>
-      this.#db.transaction(
-        async (tx) => {
-          const { fresh, differing, same } = await this.#difference(tx, first)
-          const stored = await withIds(this.#ids, fresh, tx)
-          await insertObservations(tx, stored, LIMIT_MS)
-          await this.#remember(tx, stored)
-          const held = [...differing, ...repeated]
-          await this.#hold(tx, held)
-          return { stored, counts: { accepted: stored.length, unchanged: same, held: held.length } }
-        },
-        { timeoutMs: LIMIT_MS },
-      ),
-    )
+    const { stored, counts } = await this.#transaction(async (tx) => {
+      const { fresh, differing, same } = await this.#difference(tx, first)
+      const stored = await this.#insert(tx, fresh)
+      const held = [...differing, ...repeated]
+      await this.#hold(tx, held)
+      return { stored, counts: { accepted: stored.length, unchanged: same, held: held.length } }
+    })
     this.#held += counts.held
     this.#committed(stored)
     return counts
+  }
+
+  #transaction<R>(work: (tx: Queryable) => Promise<R>): Promise<R> {
+    return this.#counts.writing(retryingDeadlock(() => this.#db.transaction(work, { timeoutMs: LIMIT_MS })))
+  }
+
+  /** Stores new rows with their provenance and answers them as they are published. */
+  async #insert(tx: Queryable, rows: readonly NewObservation[]): Promise<StoredObservation[]> {
+    const stored = await withIds(this.#ids, rows, tx)
+    await this.#partitions.ensure(stored, tx)
+    await this.#remember(tx, stored)
+    const guards = await this.#counts.guards(stored, tx)
+    if (guards) return insertGuarded(tx, stored, guards, LIMIT_MS)
+    await insertObservations(tx, stored, LIMIT_MS)
+    return stored
+  }
+
+  /** What to join to `observation o` for the value as measured, and that value; nothing where nothing is protected. */
+  async #measured(tx: Queryable): Promise<{ v: string; join: string }> {
+    if (!(await this.#counts.any(tx))) return { v: 'o.v', join: '' }
+    const join = 'left join observation_measured m on m.datastream = o.datastream and m.id = o.id'
+    return { v: 'coalesce(m.v, o.v)', join }
   }
 
   /** Which of `rows` are new, which differ from what is stored (or were held before), how many are the same. */
@@ -115,6 +141,7 @@ export class SourceWriter {
       this.#held > 0
         ? `exists (select 1 from source_pending p where p.run = $10 and p.datastream = g.d and p.t = g.t)`
         : 'false'
+    const measured = await this.#measured(tx)
     const found = await tx.query<{ i: number; same: boolean }>(
       `select g.i::int4 as i,
               not ${held} and o.v is not distinct from g.v and o.q is not distinct from g.q
@@ -122,7 +149,7 @@ export class SourceWriter {
        from unnest($1::int4[], $2::timestamptz[], $3::timestamptz[], $4::float8[], $5::int2[], $6::jsonb[], $7::int4[])
             as g (d, t, t_end, v, q, x, i)
        cross join lateral (
-         select o.v, o.q, o.t_end, o.x from observation o
+         select ${measured.v} as v, o.q, o.t_end, o.x from observation o ${measured.join}
          where o.datastream = g.d and o.t = g.t and o.t >= $8 and o.t <= $9 order by o.id desc limit 1
        ) as o`,
       [
@@ -182,7 +209,7 @@ export class SourceWriter {
   async finish(): Promise<SettleCounts> {
     const total: SettleCounts = { accepted: 0, unchanged: 0, corrected: 0 }
     while (this.#held > 0) {
-      const done = await retryingDeadlock(() => this.#db.transaction((tx) => this.#settle(tx), { timeoutMs: LIMIT_MS }))
+      const done = await this.#transaction((tx) => this.#settle(tx))
       if (done.rows === 0) break
       total.accepted += done.accepted
       total.corrected += done.corrected
@@ -196,6 +223,7 @@ export class SourceWriter {
   async #settle(
     tx: Queryable,
   ): Promise<{ rows: number; accepted: number; corrected: number; stored: StoredObservation[] }> {
+    const measured = await this.#measured(tx)
     const pending = await tx.query<PendingRow>(
       `with taken as (
          delete from source_pending p using (
@@ -209,37 +237,38 @@ export class SourceWriter {
               o.v is not distinct from n.v and o.q is not distinct from n.q and o.t_end is not distinct from n.t_end
               and o.x is not distinct from n.x as same
        from taken n left join lateral (
-         select * from observation o where o.datastream = n.datastream and o.t = n.t order by o.id desc limit 1) as o on true
+         select o.id, ${measured.v} as v, o.q, o.t_end, o.x, o.foi from observation o ${measured.join}
+          where o.datastream = n.datastream and o.t = n.t order by o.id desc limit 1) as o on true
        order by n.datastream, n.t, n.seq desc`,
       [this.#run, SETTLE_ROWS],
       { timeoutMs: LIMIT_MS },
     )
     const missing = pending.filter((row) => row.id === null)
     const changed = pending.filter((row) => row.id !== null && !row.same)
-    const inserted = await withIds(this.#ids, missing, tx)
-    await this.#partitions.ensure(inserted, tx)
-    await insertObservations(tx, inserted, LIMIT_MS)
-    await this.#remember(tx, inserted)
+    const inserted = await this.#insert(tx, missing)
     await this.#correct(tx, changed)
+    const corrected = changed.map((row) => ({ ...row, id: row.id! }))
+    const guards = await this.#counts.guards(corrected, tx)
     return {
       rows: pending.reduce((sum, row) => sum + row.times, 0),
       accepted: inserted.length,
       corrected: changed.length,
-      stored: [...inserted, ...changed.map((row) => ({ ...row, id: row.id! }))],
+      stored: [...inserted, ...(guards ? await asPublished(tx, corrected) : corrected)],
     }
   }
 
   async #correct(tx: Queryable, rows: PendingRow[]): Promise<void> {
     if (rows.length === 0) return
     const jsonOf = (value: unknown) => (value == null ? null : JSON.stringify(value))
+    const measured = await this.#measured(tx)
     await tx.query(
       `with new as (
          select * from unnest($1::int8[], $2::int4[], $3::timestamptz[], $4::timestamptz[], $5::float8[], $6::int2[], $7::jsonb[])
            as g (id, d, t, t_end, v, q, x)
        ), old as (
          insert into observation_correction (observation, datastream, t, old_v, old_q, old_x, new_v, new_q, new_x, run)
-         select o.id, o.datastream, o.t, o.v, o.q, o.x, new.v, new.q, new.x, $8
-         from new join observation o on o.datastream = new.d and o.t = new.t and o.id = new.id
+         select o.id, o.datastream, o.t, ${measured.v}, o.q, o.x, new.v, new.q, new.x, $8
+         from new join observation o on o.datastream = new.d and o.t = new.t and o.id = new.id ${measured.join}
        )
        update observation o set v = new.v, q = new.q, t_end = new.t_end, x = new.x
        from new where o.datastream = new.d and o.t = new.t and o.id = new.id`,
@@ -254,6 +283,10 @@ export class SourceWriter {
         this.#run,
       ],
       { timeoutMs: LIMIT_MS },
+    )
+    await forgetMeasured(
+      tx,
+      rows.map((row) => ({ datastream: row.datastream, id: row.id! })),
     )
     const touched: Touched[] = rows.map((row) => ({ datastream: row.datastream, from: row.t, to: row.t, grown: 0 }))
     await recompute(tx, touched)

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { type Catalog, licenceOf } from '../../domains/catalog/index.ts'
 import { type Plan, seriesPages } from '../../domains/sensing/index.ts'
-import type { Database } from '../../kernel/db/index.ts'
+import type { Queryable } from '../../kernel/db/index.ts'
 
 export const CSV_COLUMNS = [
   'time_start',
@@ -20,11 +20,11 @@ export const CSV_COLUMNS = [
  * The planned series as CSV (RFC 4180, UTF-8), streamed: one line a value or bucket, none for gaps. A file outlives its
  * headers, so who must be named and the licence stand in the column `source` of every line.
  */
-export function csvOf(db: Database, visible: readonly number[], plan: Plan, catalog: Catalog): Readable {
+export function csvOf(db: Queryable, visible: readonly number[], plan: Plan, catalog: Catalog): Readable {
   return Readable.from(lines(db, visible, plan, catalog), { objectMode: false })
 }
 
-async function* lines(db: Database, visible: readonly number[], plan: Plan, catalog: Catalog): AsyncGenerator<string> {
+async function* lines(db: Queryable, visible: readonly number[], plan: Plan, catalog: Catalog): AsyncGenerator<string> {
   yield `${CSV_COLUMNS.join(',')}\r\n`
   for await (const { series, points } of seriesPages(db, visible, plan)) {
     const head = `${series.datastream},${quoted(series.thing.name)},${quoted(series.name)}`

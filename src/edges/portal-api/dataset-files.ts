@@ -1,5 +1,5 @@
 import { isSimulated, licenceOf } from '../../domains/catalog/index.ts'
-import { datasetStations, localDay, planSeries } from '../../domains/sensing/index.ts'
+import { datasetStations, localDay, measuredReader, planSeries } from '../../domains/sensing/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { csvOf, licenceLinks } from './csv.ts'
@@ -66,7 +66,7 @@ export function addDatasetFiles(api: FastifyInstance, deps: PortalDeps): void {
         .header('cache-control', 'no-cache')
         .type('text/csv; charset=utf-8; header=present')
         .header('content-disposition', `attachment; filename="${name}_${first}_${last}_${resolution}.csv"`)
-        .send(csvOf(db, visible, plan, catalog))
+        .send(csvOf(measuredReader(db, access.measured(request.actor)), visible, plan, catalog))
     },
   )
 

@@ -1,5 +1,5 @@
 import { isPublic, isSimulated } from '../../domains/catalog/index.ts'
-import { iso, seriesFigures } from '../../domains/sensing/index.ts'
+import { iso, measuredReader, seriesFigures } from '../../domains/sensing/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { licenceLinks, sourceOf } from './csv.ts'
 import type { PortalDeps } from './deps.ts'
@@ -24,7 +24,8 @@ export function addFigures(api: FastifyInstance, deps: PortalDeps): void {
     },
     async (request, reply) => {
       const ids = request.query.datastream.split(',').map(Number)
-      const found = await seriesFigures(db, access.visible(request.actor), ids, query)
+      const reader = measuredReader(db, access.measured(request.actor))
+      const found = await seriesFigures(reader, access.visible(request.actor), ids, query)
       access.used(request.actor, 'figures', [...new Set(found.map((one) => one.dataset))])
       reply.header('cache-control', 'no-cache')
       const licences = licenceLinks(

@@ -1,5 +1,5 @@
 import { isSimulated } from '../../domains/catalog/index.ts'
-import { localDay, planSeries, series, thinnedSeries } from '../../domains/sensing/index.ts'
+import { localDay, measuredReader, planSeries, series, thinnedSeries } from '../../domains/sensing/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { counter } from '../../kernel/metrics.ts'
 import { csvName, csvOf, licenceLinks } from './csv.ts'
@@ -28,6 +28,7 @@ export function addSeries(api: FastifyInstance, { db, access, catalog, city }: P
       const { datastream, from, to, resolution = 'auto', points, format = 'json' } = request.query
       const { timeZone } = city.profile
       const visible = access.visible(request.actor)
+      const reader = measuredReader(db, access.measured(request.actor))
       const used = (channel: string, heads: readonly { dataset: number }[]) =>
         access.used(request.actor, channel, [...new Set(heads.map((head) => head.dataset))])
       const query = {
@@ -39,7 +40,7 @@ export function addSeries(api: FastifyInstance, { db, access, catalog, city }: P
       }
       reply.header('cache-control', 'no-cache')
       if (format === 'csv') {
-        const plan = await planSeries(db, visible, query)
+        const plan = await planSeries(reader, visible, query)
         answered.inc({ resolution: plan.resolution, format })
         used('csv', plan.heads)
         const days = { from: localDay(plan.from, timeZone), to: localDay(Math.max(plan.from, plan.to - 1), timeZone) }
@@ -53,10 +54,12 @@ export function addSeries(api: FastifyInstance, { db, access, catalog, city }: P
         return reply
           .type('text/csv; charset=utf-8; header=present')
           .header('content-disposition', `attachment; filename="${name}"`)
-          .send(csvOf(db, visible, plan, catalog))
+          .send(csvOf(reader, visible, plan, catalog))
       }
       const answer =
-        points === undefined ? await series(db, visible, query) : await thinnedSeries(db, visible, { ...query, points })
+        points === undefined
+          ? await series(reader, visible, query)
+          : await thinnedSeries(reader, visible, { ...query, points })
       answered.inc({ resolution: answer.resolution, format })
       used('series', answer.series)
       const licences = licenceLinks(

@@ -1,6 +1,6 @@
 import { isSimulated, licenceOf } from '../../domains/catalog/index.ts'
 import { retentionDays } from '../../domains/release/index.ts'
-import { type Station, station, stationOverview } from '../../domains/sensing/index.ts'
+import { measuredReader, type Station, station, stationOverview } from '../../domains/sensing/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { PortalDeps } from './deps.ts'
@@ -12,7 +12,9 @@ import { stationQuery } from './station-query.ts'
 export function addStations(api: FastifyInstance, deps: PortalDeps): void {
   const { db, access } = deps
   const query = stationQuery(deps)
-  const remembered = rememberShared((visible: readonly number[]) => stationOverview(db, visible, query))
+  const remembered = rememberShared((visible: readonly number[], measured: string) =>
+    stationOverview(measuredReader(db, measured.split(',').filter(Boolean).map(Number)), visible, query),
+  )
   deps.sensing.changed.on(() => remembered.forget())
 
   api.get(
@@ -27,7 +29,8 @@ export function addStations(api: FastifyInstance, deps: PortalDeps): void {
     async (request, reply) => {
       reply.header('cache-control', 'no-cache')
       access.used(request.actor, 'stations')
-      return remembered(access.visible(request.actor), '')
+      // Who sees more than is published shares its answer only with those who see as much.
+      return remembered(access.visible(request.actor), access.measured(request.actor).join())
     },
   )
 
@@ -43,7 +46,8 @@ export function addStations(api: FastifyInstance, deps: PortalDeps): void {
     },
     async (request, reply) => {
       const id = Number(request.params.id)
-      const found = await station(db, access.visible(request.actor), id, query)
+      const reader = measuredReader(db, access.measured(request.actor))
+      const found = await station(reader, access.visible(request.actor), id, query)
       if (!found) throw new Problem(404, 'not-found', `There is no station ${id}, or it is not public.`)
       access.used(request.actor, 'stations', [found.dataset])
       reply.header('cache-control', 'no-cache')

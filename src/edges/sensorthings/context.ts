@@ -1,6 +1,11 @@
 import type { Access, Actor } from '../../domains/access/index.ts'
 import type { Catalog } from '../../domains/catalog/index.ts'
-import type { EntityChanged, Sensing, StoredObservation } from '../../domains/sensing/index.ts'
+import {
+  type EntityChanged,
+  measuredReader,
+  type Sensing,
+  type StoredObservation,
+} from '../../domains/sensing/index.ts'
 import type { Database, Queryable } from '../../kernel/db/index.ts'
 import { Builder } from './builder.ts'
 import { notFound } from './errors.ts'
@@ -46,8 +51,12 @@ export function makeContext(deps: Deps, actor: Actor, origin: string, slug: stri
   return { ...deps, actor, base: `${origin}/d/${slug}/sta/v1.1`, root: dataset.key, visible: [dataset.key] }
 }
 
-/** Where this request reads: in the transaction it is part of, else in the database. */
-export const readerOf = (context: Context): Queryable => context.group?.tx ?? context.db
+/**
+ * Where this request reads: in the transaction it is part of, else in the database; there with the values as measured of
+ * datasets whose small counts are protected from others.
+ */
+export const readerOf = (context: Context): Queryable =>
+  context.group?.tx ?? measuredReader(context.db, context.access.measured(context.actor))
 
 export const builderOf = (context: Context): Builder => new Builder(context.visible)
 

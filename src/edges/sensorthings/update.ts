@@ -1,4 +1,4 @@
-import { type ObservationExtra, recompute, type Touched } from '../../domains/sensing/index.ts'
+import { forgetMeasured, type ObservationExtra, recompute, type Touched } from '../../domains/sensing/index.ts'
 import { sql } from '../../kernel/db/index.ts'
 import { type Body, type Mode, readBody } from './body.ts'
 import { allow, mayLink, type Work } from './changes.ts'
@@ -120,7 +120,9 @@ interface ObservationRow {
 async function updateObservation(work: Work, body: Body, self: Found): Promise<void> {
   const { tx } = work
   const [old] = await tx.run<ObservationRow>(
-    sql`select t, t_end, v, q, x, datastream, foi from observation where id = ${self.id}::int8 for update`,
+    sql`select o.t, o.t_end, coalesce(m.v, o.v) as v, o.q, o.x, o.datastream, o.foi
+      from observation o left join observation_measured m on m.datastream = o.datastream and m.id = o.id
+      where o.id = ${self.id}::int8 for update of o`,
   )
   if (!old) return
   const raw = rawOf(old)
@@ -140,6 +142,7 @@ async function updateObservation(work: Work, body: Body, self: Found): Promise<v
     } else foi = found.id
   }
   const x = next.x ? JSON.stringify(next.x) : null
+  await forgetMeasured(tx, [{ datastream: old.datastream, id: self.id }])
   await tx.run(
     sql`update observation set t = ${next.t}::timestamptz, t_end = ${next.tEnd}::timestamptz, v = ${next.v}::float8, q = ${next.q ?? null}::int2,
       x = ${x}::jsonb, datastream = ${datastream}::int4, foi = ${foi}::int4 where id = ${self.id}::int8 and t = ${old.t}::timestamptz`,

@@ -1,0 +1,204 @@
+import type { Database, Queryable } from '../../kernel/db/index.ts'
+import { Signal } from '../../kernel/signal.ts'
+import { iso } from './buckets.ts'
+import { type Guard, guardsOf } from './guards.ts'
+import type { StoredObservation } from './model.ts'
+import { unprotect } from './publish.ts'
+import { recompute } from './recompute.ts'
+
+/** Most rows one step works through. */
+const ROWS = 20_000
+const LIMIT = { timeoutMs: 600_000 }
+const AGAIN_MS = 5_000
+
+/** k as asked for and as the stored values were published with. */
+const PENDING = `select d.key as dataset, coalesce(s.k, 1) as k from dataset d
+    left join dataset_sheet s on s.dataset = d.key left join dataset_protection p on p.dataset = d.key
+   where coalesce(s.k, 1) <> coalesce(p.k, 1) order by d.key`
+
+/**
+ * Which series are protected, for whoever writes; and the work to be done over when a dataset gets another k. That can
+ * be killed at any time: the dataset is not public until it is through, and it goes on at the next start.
+ */
+export class SmallCounts {
+  /** A dataset's stored values were brought in line with its k (or it turned out that they are not any more). */
+  readonly changed = new Signal<number>()
+  readonly #db: Database
+  readonly #writing = new Set<Promise<unknown>>()
+  #any: Promise<boolean> | undefined
+  /** Series known not to be protected: on a platform without any protected dataset nothing is asked at all. */
+  #plain = new Set<number>()
+  #running: Promise<void> | undefined
+  #again = false
+  #active = false
+  #stopped = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  /** The protected ones among the series of these rows; null when there are none. */
+  async guards(rows: readonly { datastream: number }[], via: Queryable): Promise<Map<number, Guard> | null> {
+    if (!(await this.any(via))) return null
+    const unknown = new Set<number>()
+    let last = -1
+    for (const { datastream } of rows) {
+      if (datastream === last) continue
+      last = datastream
+      if (!this.#plain.has(datastream)) unknown.add(datastream)
+    }
+    if (unknown.size === 0) return null
+    const plain = this.#plain
+    const guards = await guardsOf(via, [...unknown])
+    for (const id of unknown) if (!guards.has(id)) plain.add(id)
+    return guards.size > 0 ? guards : null
+  }
+
+  /** Does any dataset protect small counts, or did it until it is worked through? Nearly always answered from memory. */
+  any(via: Queryable): Promise<boolean> {
+    this.#any ??= via
+      .query<{ any: boolean }>(
+        'select exists (select 1 from dataset_sheet where k > 1) or exists (select 1 from observation_measured) as any',
+      )
+      .then(([row]) => row!.any)
+      .catch((error) => {
+        this.#any = undefined
+        throw error
+      })
+    return this.#any
+  }
+
+  /** Work on rows whose guards were asked for: nothing is brought in line before it is through. */
+  writing<R>(work: Promise<R>): Promise<R> {
+    this.#writing.add(work)
+    const done = () => this.#writing.delete(work)
+    work.then(done, done)
+    return work
+  }
+
+  /** To be called when series changed. */
+  forget(): void {
+    this.#plain = new Set()
+    if (this.#active) this.look()
+  }
+
+  /** To be called at the start and when a k changed: forgets what was known, and starts what is to be done. */
+  look(): void {
+    this.#any = undefined
+    this.#plain = new Set()
+    if (this.#stopped) return
+    this.#again = true
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+    })
+  }
+
+  /** Resolves when nothing is to be done. */
+  async idle(): Promise<void> {
+    while (this.#running) await this.#running
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    await this.idle()
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#again && !this.#stopped) {
+        this.#again = false
+        this.#active = await this.any(this.#db)
+        for (const { dataset, k } of await this.#db.query<{ dataset: number; k: number }>(PENDING)) {
+          if (this.#stopped) return
+          this.changed.emit(dataset)
+          await this.#bringInLine(dataset, k)
+          this.changed.emit(dataset)
+        }
+      }
+    } catch (error) {
+      // Not public meanwhile; the database may be away for a moment.
+      console.error(error)
+      this.#timer = setTimeout(() => this.look(), AGAIN_MS)
+      this.#timer.unref()
+    }
+  }
+
+  async #bringInLine(dataset: number, k: number): Promise<void> {
+    await this.#settle()
+    const series = await this.#db.query<Stream>(
+      `select d.id, s.n, s.t_min as "from", s.t_max as "to", d.aggregate = 'sum' and d.kind = 'single' as counts
+         from datastream d join datastream_state s on s.datastream = d.id
+        where d.dataset = $1 and s.n > 0 and (d.aggregate = 'sum' and d.kind = 'single'
+              or exists (select 1 from observation_measured m where m.datastream = d.id))
+        -- Totals last: they are published by what their parts are.
+        order by coalesce(d.role, '') = 'total', d.id`,
+      [dataset],
+    )
+    const turn = await this.#note(dataset, 0, series.length)
+    for (const [i, one] of series.entries()) {
+      if (this.#stopped) return
+      await this.#workThrough(one, k)
+      await this.#note(dataset, i + 1, series.length)
+    }
+    // Only if nobody asked for another k, or changed a series, since.
+    await this.#db.query(
+      `update dataset_protection p set k = $2, changed_at = now()
+        where p.dataset = $1 and p.turn = $3
+          and coalesce((select s.k from dataset_sheet s where s.dataset = $1), 1) = $2`,
+      [dataset, k, turn],
+    )
+    this.#again = true
+  }
+
+  /** Keeps how far it is, for people to see; answers how often it was asked for. */
+  async #note(dataset: number, done: number, total: number): Promise<number> {
+    const [row] = await this.#db.query<{ turn: number }>(
+      `insert into dataset_protection as p (dataset, k, done, total) values ($1, 0, $2, $3)
+       on conflict (dataset) do update set k = 0, done = excluded.done, total = excluded.total, changed_at = now()
+       returning turn`,
+      [dataset, done, total],
+    )
+    return row!.turn
+  }
+
+  /** Whoever writes by what held before is waited for: statements not yet sent, then transactions not yet committed. */
+  async #settle(): Promise<void> {
+    await Promise.allSettled([...this.#writing])
+    if (this.#db.engine === 'server')
+      await this.#db.transaction((tx) => tx.query('lock table datastream_state in exclusive mode', [], LIMIT), LIMIT)
+  }
+
+  async #workThrough({ id, n, from, to, counts }: Stream, k: number): Promise<void> {
+    const [begin, end] = [Date.parse(from), Date.parse(to)]
+    const length = Math.ceil((end - begin + 1) / Math.max(1, Math.ceil(n / ROWS)))
+    for (let at = begin; at <= end && !this.#stopped; at += length) {
+      const span = { datastream: id, from: iso(at), to: iso(at + length) }
+      await this.#db.transaction(async (tx) => {
+        await tx.query('select 1 from datastream_state where datastream = $1 for update', [id])
+        if (k <= 1 || !counts) await unprotect(tx, span)
+        await recompute(tx, [{ ...span, grown: 0 }])
+      }, LIMIT)
+    }
+  }
+}
+
+interface Stream {
+  id: number
+  n: number
+  from: string
+  to: string
+  counts: boolean
+}
+
+/** As they are published: what whoever listens may be told. */
+export async function asPublished(tx: Queryable, rows: readonly StoredObservation[]): Promise<StoredObservation[]> {
+  const found = await tx.query<{ id: number; v: number | null }>(
+    `select o.id, o.v from unnest($1::int4[], $2::timestamptz[], $3::int8[]) as g (d, t, id)
+       join observation o on o.datastream = g.d and o.t = g.t and o.id = g.id`,
+    [rows.map((row) => row.datastream), rows.map((row) => row.t), rows.map((row) => row.id)],
+  )
+  const shown = new Map(found.map(({ id, v }) => [id, v]))
+  return rows.flatMap((row) => (shown.has(row.id) ? { ...row, v: shown.get(row.id)! } : []))
+}

@@ -48,7 +48,8 @@ export class Release {
       this.#access.require(actor, 'update', { dataset: dataset.key })
     const sheet = await store.readSheet(this.#db, dataset.key)
     const steps = await store.readSteps(this.#db, dataset.key)
-    return { dataset, sheet, missing: missingOf(sheet, dataset), steps }
+    const protecting = dataset.held ? await store.readProtection(this.#db, dataset.key) : null
+    return { dataset, sheet, missing: missingOf(sheet, dataset), steps, protecting }
   }
 
   /** What waits for a decision of the actor, the oldest first. */

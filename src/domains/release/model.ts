@@ -31,6 +31,8 @@ export interface Review {
   /** Fields of the sheet, or `licence`, that still need an answer. */
   missing: string[]
   steps: Step[]
+  /** Series worked through, and all of them, while stored values are brought in line with another k; null = they are. */
+  protecting: { done: number; total: number } | null
 }
 
 export const EMPTY: Sheet = {

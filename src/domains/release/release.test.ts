@@ -5,7 +5,7 @@ import { type Sample, sampleStation } from '../../../test/support/sensing.ts'
 import type { Database } from '../../kernel/db/index.ts'
 import { createLog } from '../../kernel/log.ts'
 import { Problem } from '../../kernel/problem.ts'
-import { type Actor, OWNER, type Role } from '../access/index.ts'
+import { type Actor, ANONYMOUS, OWNER, type Role } from '../access/index.ts'
 import { Release, Retention, type Sheet } from './index.ts'
 
 const code = (expected: string) => (error: unknown) => error instanceof Problem && error.code === expected
@@ -115,6 +115,51 @@ for (const engine of databases()) {
         by: 'the machine’s owner, without review',
       })
       assert.equal(entry!.actor, 'owner')
+    })
+
+    it('is not public until its small counts are, and shows the measured ones to who may change them', async () => {
+      const { access, catalog, sensing, dataset, datastreams } = sample
+      const sees = (actor: Actor) => access.visible(actor).includes(dataset)
+      const [steward, gatekeeper, consumer] = [
+        await person('steward'),
+        await person('gatekeeper'),
+        await person('consumer'),
+      ]
+      await sensing.append(
+        Array.from({ length: 100 }, (_, i) => ({
+          datastream: datastreams[0]!,
+          t: `2026-01-01T00:00:0${i % 10}.${100 + i}Z`,
+          tEnd: null,
+          v: 2,
+        })),
+      )
+      assert.ok(sees(ANONYMOUS))
+      assert.deepEqual(access.measured(steward), [])
+      const waiting = await release.saveSheet('probe', { ...SHEET, k: 5 }, OWNER)
+      assert.deepEqual(waiting.protecting, { done: 0, total: 0 })
+      assert.deepEqual([ANONYMOUS, gatekeeper, consumer, steward].map(sees), [false, false, false, true])
+      sensing.smallCounts.look()
+      await sensing.smallCounts.idle()
+      await catalog.refresh(dataset)
+      assert.equal((await release.review('probe', OWNER)).protecting, null)
+      assert.deepEqual([ANONYMOUS, gatekeeper, consumer, steward].map(sees), [true, true, true, true])
+      assert.deepEqual(
+        [ANONYMOUS, gatekeeper, consumer, steward, OWNER].map((actor) => access.measured(actor).length),
+        [0, 0, 0, 1, 1],
+      )
+      const shown = await db.query<{ v: number }>(
+        'select distinct v from observation where datastream = $1 order by v',
+        [datastreams[0]],
+      )
+      assert.deepEqual(shown, [{ v: 0 }, { v: 5 }])
+      await release.saveSheet('probe', SHEET, OWNER)
+      sensing.smallCounts.look()
+      await sensing.smallCounts.idle()
+      await catalog.refresh(dataset)
+      assert.ok(sees(ANONYMOUS))
+      await db.transaction((tx) => tx.query('delete from observation where datastream = $1', [datastreams[0]]))
+      await db.query('delete from rollup_hour')
+      await db.query('delete from datastream_state')
     })
 
     it('deletes what is older than it may be kept, with its sums, and says so', async () => {

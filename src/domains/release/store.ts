@@ -20,6 +20,15 @@ export async function writeSheet(db: Queryable, dataset: number, sheet: Sheet, b
   )
 }
 
+/** How far the work on its small counts is (see `sensing`). */
+export async function readProtection(db: Queryable, dataset: number): Promise<{ done: number; total: number }> {
+  const [row] = await db.query<{ done: number; total: number }>(
+    'select done, total from dataset_protection where dataset = $1',
+    [dataset],
+  )
+  return row ?? { done: 0, total: 0 }
+}
+
 export function readSteps(db: Queryable, dataset: number): Promise<Step[]> {
   return db.query<Step>(
     `select at, actor, from_state as "from", to_state as "to", reason from dataset_step where dataset = $1 order by id`,

@@ -38,6 +38,8 @@ export const ReviewAnswer = Type.Object({
   steps: Type.Array(
     Type.Object({ at: Type.String(), actor: Type.String(), from: state, to: state, reason: nullable(Type.String()) }),
   ),
+  /** While stored values are brought in line with another smallest count the dataset is not public; else null. */
+  protecting: nullable(Type.Object({ done: Type.Integer(), total: Type.Integer() })),
   may: Type.Object({ update: Type.Boolean(), release: Type.Boolean() }),
   fourEyes: Type.Boolean(),
 })

@@ -40,6 +40,17 @@ create trigger datastream_protection after update of dataset, thing, observed_pr
     is distinct from (new.dataset, new.thing, new.observed_property, new.aggregate, new.role, new.period_s))
   execute function protection_again();
 
+-- What was found odd in the values before may name them: it goes before the dataset is public again. Values that come in
+-- later are checked as they are published.
+create function protection_forget_flags() returns trigger language plpgsql as $$
+begin
+  delete from plausibility_flag f using datastream d
+   where d.id = f.datastream and d.dataset = new.dataset and d.aggregate = 'sum';
+  return null;
+end $$;
+create trigger protection_forget_flags after update of k on dataset_protection
+  for each row when (new.k > 0 and new.k is distinct from old.k) execute function protection_forget_flags();
+
 -- Deleted values leave no trace here, whatever statement deletes them: once a statement, not once a row.
 create function observation_measured_follow() returns trigger language plpgsql as $$
 begin

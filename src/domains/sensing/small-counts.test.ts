@@ -280,8 +280,13 @@ for (const engine of databases()) {
     })
 
     it('brings what is stored in line with another k, back to what was measured without one', async () => {
+      await db.query(
+        `insert into plausibility_flag (datastream, rule, t_from, t_to, detail) values ($1, 'spike', now(), now(), '{"value": 3}')`,
+        [sets[0]!.series[0]],
+      )
       await setK(8)
       await check(8)
+      assert.deepEqual(await db.query('select * from plausibility_flag'), [], 'what was odd before may name values')
       await setK(null)
       const [{ n }] = (await db.query<{ n: number }>('select count(*)::int4 as n from observation_measured')) as [
         { n: number },

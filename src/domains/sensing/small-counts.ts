@@ -1,4 +1,5 @@
-import type { Database, Queryable } from '../../kernel/db/index.ts'
+import { setTimeout } from 'node:timers/promises'
+import { type Database, type Queryable, SqlError } from '../../kernel/db/index.ts'
 import { Signal } from '../../kernel/signal.ts'
 import { iso } from './buckets.ts'
 import { type Guard, guardsOf } from './guards.ts'
@@ -10,6 +11,7 @@ import { recompute } from './recompute.ts'
 const ROWS = 20_000
 const LIMIT = { timeoutMs: 600_000 }
 const AGAIN_MS = 5_000
+const LOCK_NOT_AVAILABLE = '55P03'
 
 /** k as asked for and as the stored values were published with. */
 const PENDING = `select d.key as dataset, coalesce(s.k, 1) as k from dataset d
@@ -120,7 +122,7 @@ export class SmallCounts {
     } catch (error) {
       // Not public meanwhile; the database may be away for a moment.
       console.error(error)
-      this.#timer = setTimeout(() => this.look(), AGAIN_MS)
+      this.#timer = globalThis.setTimeout(() => this.look(), AGAIN_MS)
       this.#timer.unref()
     }
   }
@@ -163,11 +165,24 @@ export class SmallCounts {
     return row!.turn
   }
 
-  /** Whoever writes by what held before is waited for: statements not yet sent, then transactions not yet committed. */
+  /**
+   * Whoever writes by what held before is waited for: statements not yet sent, then transactions not yet committed. Short
+   * tries, so that nobody queues behind one that waits for a long transaction.
+   */
   async #settle(): Promise<void> {
     await Promise.allSettled([...this.#writing])
-    if (this.#db.engine === 'server')
-      await this.#db.transaction((tx) => tx.query('lock table datastream_state in exclusive mode', [], LIMIT), LIMIT)
+    while (this.#db.engine === 'server' && !this.#stopped) {
+      try {
+        await this.#db.transaction(async (tx) => {
+          await tx.query(`set local lock_timeout = '1s'`)
+          await tx.query('lock table datastream_state in exclusive mode')
+        })
+        return
+      } catch (error) {
+        if (!(error instanceof SqlError && error.code === LOCK_NOT_AVAILABLE)) throw error
+        await setTimeout(AGAIN_MS / 10)
+      }
+    }
   }
 
   async #workThrough({ id, n, from, to, counts }: Stream, k: number): Promise<void> {

@@ -164,7 +164,7 @@ export function addDatasets(api: FastifyInstance, deps: PortalDeps): void {
 
 function summaryOf(dataset: Dataset, figures: DatasetFigures) {
   const licence = licenceOf(dataset.licence)
-  const { id, title, description, publisher, attribution, state, stateSince } = dataset
+  const { id, title, description, publisher, attribution, state, stateSince, k } = dataset
   const { state: freshness, first, last, stations, series, values, measures } = figures
   return {
     id,
@@ -178,6 +178,7 @@ function summaryOf(dataset: Dataset, figures: DatasetFigures) {
     simulated: isSimulated(dataset),
     state,
     stateSince,
+    k,
     freshness,
     first,
     last,

@@ -25,6 +25,7 @@ const Summary = {
   simulated: Type.Boolean({ description: 'Made up by the example city: nothing of it was measured' }),
   state: DatasetStateSchema,
   stateSince: Instant,
+  k: Type.Integer({ description: 'Counts below are published as 0 or this; 1 = as they are' }),
   freshness: Freshness,
   first: nullable(Instant),
   last: nullable(Instant),

@@ -155,6 +155,7 @@ export const StationAnswer = Type.Object({
       nullable(Type.Integer()),
       'After so many days values are deleted; 0 = without end, null = not stated',
     ),
+    k: described(Type.Integer(), 'Counts below are published as 0 or this; 1 = as they are'),
     simulated: Simulated,
   }),
   location: nullable(

@@ -86,6 +86,7 @@ function page(found: Station, { catalog }: PortalDeps, origin: string, days: num
       contact: dataset.contact,
       homepage: dataset.homepage,
       state: dataset.state,
+      k: dataset.k,
       retention: dataset.properties.retention ?? null,
       retentionDays: days,
       simulated: isSimulated(dataset),

@@ -66,6 +66,8 @@ export interface Review {
   licence: string | null
   sheet: Sheet
   missing: string[]
+  /** Series worked through while stored values are brought in line with another k; else null. */
+  protecting: { done: number; total: number } | null
   steps: { at: string; actor: string; from: State; to: State; reason: string | null }[]
   may: { update: boolean; release: boolean }
   fourEyes: boolean

@@ -161,6 +161,8 @@ export interface Station {
     retention: unknown
     /** After so many days values are deleted; 0 = without end, null = not stated. */
     retentionDays: number | null
+    /** Counts below are published as 0 or this; 1 = as they are. */
+    k: number
     state: string
     simulated: boolean
   }

@@ -24,6 +24,8 @@ export interface DatasetSummary {
   simulated: boolean
   state: DatasetState
   stateSince: string
+  /** Counts below are published as 0 or this; 1 = as they are. */
+  k: number
   freshness: StationState
   first: string | null
   last: string | null

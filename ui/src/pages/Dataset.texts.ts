@@ -20,6 +20,9 @@ export const t = texts({
     facts: 'Steckbrief',
     homepage: 'Herkunft',
     retention: 'Aufbewahrung',
+    small: 'Kleine Zahlen',
+    smallText:
+      'Zum Schutz von Personen stehen Anzahlen unter {k} öffentlich als 0 oder {k} da; Summen stimmen im Mittel.',
     blind: 'Was diese Daten nicht zeigen',
     where: 'Wo gemessen wird',
     bounds: 'Von {s} bis {n} Grad Nord, von {w} bis {e} Grad Ost',
@@ -74,6 +77,8 @@ export const t = texts({
     facts: 'Facts',
     homepage: 'Origin',
     retention: 'Retention',
+    small: 'Small counts',
+    smallText: 'To protect people, counts below {k} are published as 0 or {k}; sums are right on average.',
     blind: 'What these data do not show',
     where: 'Where it is measured',
     bounds: 'From {s} to {n} degrees north, from {w} to {e} degrees east',

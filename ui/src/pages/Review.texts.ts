@@ -25,7 +25,9 @@ export const t = texts({
     retentionDays: 'Aufbewahrung in Tagen',
     retentionHint: 'Ältere Werte werden jede Nacht gelöscht, sobald der Datensatz eingereicht ist. 0 = ohne Grenze.',
     k: 'Kleinste Anzahl, die veröffentlicht werden darf',
-    kHint: '1 = jede Anzahl.',
+    kHint: '1 = jede Anzahl. Kleinere werden als 0 oder diese Zahl veröffentlicht.',
+    protecting:
+      'Kleine Zahlen werden gerade gerundet: {done} von {total} Reihen. Bis dahin sieht den Datensatz nur, wer ihn ändern darf.',
     licence: 'Lizenz',
     licenceMissing: 'fehlt – wählen Sie eine im Datensatz',
     edit: 'Datensatz bearbeiten',
@@ -80,7 +82,9 @@ export const t = texts({
     retentionDays: 'Kept for days',
     retentionHint: 'Older values are deleted every night once the dataset was submitted. 0 = no limit.',
     k: 'Smallest count that may be published',
-    kHint: '1 = any count.',
+    kHint: '1 = any count. Smaller ones are published as 0 or this number.',
+    protecting:
+      'Small counts are being rounded: {done} of {total} series. Until then only those who may change the dataset see it.',
     licence: 'Licence',
     licenceMissing: 'missing – choose one in the dataset',
     edit: 'Edit the dataset',

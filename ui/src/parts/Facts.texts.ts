@@ -8,6 +8,9 @@ export const t = texts({
     keptDaily: 'Je Messreihe eine Zahl je Tag, mit Zeit und Prüfvermerk',
     keptEach: 'Je Messreihe eine Zahl je Meldung, mit Zeit und Prüfvermerk',
     retention: 'Wie lange',
+    small: 'Kleine Zahlen',
+    smallText:
+      'Zum Schutz von Personen stehen Anzahlen unter {k} öffentlich als 0 oder {k} da; Summen stimmen im Mittel.',
     noRetention: 'Keine Frist angegeben: Die Werte bleiben gespeichert.',
     unlimited: 'Ohne Frist: Die Werte bleiben gespeichert.',
     'days.one': '{n} Tag, dann werden die Werte gelöscht.',
@@ -21,6 +24,8 @@ export const t = texts({
     keptDaily: 'One number per series and day, with time and quality mark',
     keptEach: 'One number per series and report, with time and quality mark',
     retention: 'For how long',
+    small: 'Small counts',
+    smallText: 'To protect people, counts below {k} are published as 0 or {k}; sums are right on average.',
     noRetention: 'No period stated: the values stay.',
     unlimited: 'Without end: the values stay.',
     'days.one': '{n} day, then the values are deleted.',

@@ -56,7 +56,7 @@ for (const engine of databases()) {
       return answer.text ? (JSON.parse(answer.text) as Json) : null
     }
     const until = async (what: string, check: () => Promise<boolean>) => {
-      for (let i = 0; i < 600; i++) {
+      for (let i = 0; i < 1_200; i++) {
         if (await check()) return
         await new Promise((resolve) => setTimeout(resolve, 100))
       }

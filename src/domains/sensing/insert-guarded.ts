@@ -78,7 +78,7 @@ async function sumMeasured(tx: Queryable, rows: readonly StoredObservation[]): P
 }
 
 /** The latest value of series whose rows got another published one. */
-export async function refreshLatest(tx: Queryable, datastreams: readonly number[]): Promise<void> {
+async function refreshLatest(tx: Queryable, datastreams: readonly number[]): Promise<void> {
   if (datastreams.length === 0) return
   await tx.query(
     `update datastream_state s set last_v = o.v from observation o

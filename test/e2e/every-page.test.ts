@@ -46,10 +46,14 @@ describe('every page', { skip: needsBrowser, timeout: 600_000 }, () => {
   for (const [name, look] of LOOKS) {
     it(`holds ${name}`, async () => {
       const problems: string[] = []
+      const signed = await browser.newContext()
+      await signIn(platform, signed)
+      const cookies = await signed.cookies()
+      await signed.close()
       for (const stop of stops) {
         // A page that is not there answers 404, and the browser says so.
         const { page, context, troubles, close } = await visit(browser, 'about:blank', look, /404/)
-        if (stop.staff) await signIn(platform, context)
+        if (stop.staff) await context.addCookies(cookies)
         try {
           await page.goto(platform.url + stop.path)
           await page

@@ -17,6 +17,7 @@ export interface Stop {
 
 interface Ids {
   board: string
+  draft: string
   station: number
   stations: number[]
   dataset: string
@@ -35,6 +36,7 @@ async function idsOf(platform: RunningPlatform): Promise<Ids> {
   const busiest = [...stations].sort((a, b) => (b.headline?.dayTotal ?? 0) - (a.headline?.dayTotal ?? 0))
   return {
     board: await boardOf(platform, busiest[0]!.id),
+    draft: await draftOf(platform),
     station: busiest[0]!.id,
     stations: busiest.slice(0, 6).map((one) => one.id),
     dataset: busiest[0]!.dataset,
@@ -64,6 +66,21 @@ async function boardOf(platform: RunningPlatform, station: number): Promise<stri
   return ((await answer.json()) as { id: string }).id
 }
 
+/** A file somebody has just dropped into the form. */
+async function draftOf(platform: RunningPlatform): Promise<string> {
+  const lines = Array.from({ length: 48 }, (_, i) => {
+    const at = new Date(Date.UTC(2026, 4, 1, i)).toISOString().slice(0, 16).replace('T', ' ')
+    return `${at};${20 + (i % 9)};Domplatz;49.02;12.1`
+  })
+  const answer = await fetch(`${platform.url}/api/v1/source-drafts/file?name=passanten.csv`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${await platform.key()}`, 'content-type': 'application/octet-stream' },
+    body: ['Zeit;Passanten;Messstelle;Breite;Länge', ...lines].join('\n'),
+  })
+  if (!answer.ok) throw new Error(`/api/v1/source-drafts: ${answer.status} ${await answer.text()}`)
+  return ((await answer.json()) as { id: string }).id
+}
+
 /** The stops in the order a person would meet them. */
 export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
   const ids = await idsOf(platform)
@@ -83,12 +100,12 @@ export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
     { name: 'board-edit', path: `/tafeln/${ids.board}?bearbeiten=1`, staff: true, wait: '[role=toolbar]' },
     { name: 'board-screen', path: `/tafeln/${ids.board}?vollbild=1`, wait: 'canvas' },
     { name: 'staff-datasets', path: '/verwaltung/datensaetze', staff: true, wait: 'tbody tr' },
-    { name: 'staff-dataset', path: `/verwaltung/datensaetze/${ids.dataset}`, staff: true, wait: 'form' },
+    { name: 'staff-dataset', path: `/verwaltung/datensaetze/${ids.dataset}`, staff: true, wait: 'main form' },
     {
       name: 'staff-station',
       path: `/verwaltung/datensaetze/${ids.dataset}/messstellen/${ids.station}`,
       staff: true,
-      wait: 'form',
+      wait: 'main form',
     },
     { name: 'sources', path: '/verwaltung/quellen', staff: true, wait: 'tbody tr' },
     { name: 'source', path: '/verwaltung/quellen/beispiel-hafenbruecke', staff: true, wait: 'dl' },
@@ -96,6 +113,15 @@ export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
     { name: 'operation', path: '/verwaltung/betrieb', staff: true, wait: 'dl' },
     { name: 'odd-values', path: '/verwaltung/auffaellig', staff: true },
     { name: 'alerts', path: '/verwaltung/benachrichtigungen', staff: true, wait: 'section' },
+    { name: 'connect', path: '/verwaltung/quellen/neu', staff: true },
+    { name: 'connect-columns', path: `/verwaltung/quellen/neu/${ids.draft}`, staff: true, wait: 'table' },
+    { name: 'setup', path: '/verwaltung/einrichten', staff: true },
+    { name: 'city', path: '/verwaltung/stadt', staff: true, wait: 'main form' },
+    { name: 'reviews', path: '/verwaltung/pruefung', staff: true },
+    { name: 'review', path: `/verwaltung/pruefung/${ids.dataset}`, staff: true },
+    { name: 'account', path: '/verwaltung/konto', staff: true },
+    { name: 'search', path: '/suche?q=ring', wait: 'main li' },
+    { name: 'search-nothing', path: '/suche?q=xyzxyz' },
     { name: 'login', path: '/login' },
     { name: 'not-found', path: '/gibt/es/nicht' },
   ]

@@ -13,6 +13,7 @@ import { stationExists } from './domains/sensing/index.ts'
 import { Broker, type SourcePort } from './edges/broker/index.ts'
 import { listenForCommands } from './edges/control/index.ts'
 import { ForeignBrokers } from './edges/feeds/mqtt/index.ts'
+import { linkSender } from './edges/mail/links.ts'
 import { registerOperation } from './edges/operation/index.ts'
 import { registerPortalApi, registerStewardApi } from './edges/portal-api/index.ts'
 import { registerSensorThings, sensorThingsOpenApi } from './edges/sensorthings/index.ts'
@@ -20,7 +21,7 @@ import { registerLogin, registerSession } from './edges/session/index.ts'
 import { PAGES, registerWeb } from './edges/web/index.ts'
 import { registerWebhook } from './edges/webhook/index.ts'
 import { buildInterface, INTERFACE } from './interface.ts'
-import { createHttp } from './kernel/http/index.ts'
+import { createHttp, type FastifyInstance } from './kernel/http/index.ts'
 import { Jobs } from './kernel/jobs/index.ts'
 import { createLog } from './kernel/log.ts'
 import { gauge } from './kernel/metrics.ts'
@@ -53,7 +54,7 @@ export async function start(config: Config, options: { empty: boolean }): Promis
       await platform.example.create()
       await platform.city.reload()
     }
-    await serve(platform, closers)
+    await serve(platform, await httpOf(platform), closers)
     platform.serving = true
   } catch (error) {
     await closing()
@@ -86,16 +87,27 @@ async function wantsExample({ config, db, example }: Platform, empty: boolean): 
   return db.engine === 'embedded' && first !== undefined
 }
 
-/** The edges on a platform: what the world can reach. */
-async function serve(platform: Platform, closers: { name: string; close: () => unknown }[]): Promise<void> {
+/** The HTTP server of a platform, before any edge registers its routes with it. */
+export function httpOf({ config, log }: Platform): Promise<FastifyInstance> {
+  return createHttp({ log, publicUrl: config.publicUrl, trustProxy: config.trustProxy })
+}
+
+/** The edges on a platform: what the world can reach. The server comes from outside, so that a test sees every route. */
+export async function serve(
+  platform: Platform,
+  app: FastifyInstance,
+  closers: { name: string; close: () => unknown }[],
+): Promise<void> {
   const { config, log, db, access, catalog, sensing } = platform
   const origin = () => config.publicUrl ?? `http://localhost:${config.port}`
-  const app = await createHttp({ log, publicUrl: config.publicUrl, trustProxy: config.trustProxy })
+  const { mailer, city } = platform
+  const sendLink = mailer ? linkSender(mailer, () => city.profile.name) : null
   registerSession(app, { access })
   registerLogin(app, {
     access,
     db,
     oidc: config.oidc,
+    sendLink,
     landing: async () => ((await platform.setup.isOpen()) ? '/verwaltung/einrichten' : '/'),
   })
   registerOperation(app, {
@@ -111,6 +123,7 @@ async function serve(platform: Platform, closers: { name: string; close: () => u
   const observations = registerSensorThings(app, { db, access, catalog, sensing, origin })
   await registerPortalApi(app, {
     ...platform,
+    sendLink,
     firstSteps: { ...platform, scratch: join(config.dataDir, 'scratch') },
     drafts: platform.sources.drafts,
     version: VERSION,

@@ -35,6 +35,8 @@ export interface Platform {
   basemap: Basemap
   plausibility: Plausibility
   alerts: Alerts
+  /** Absent without a mail server. */
+  mailer: Mailer | undefined
   ready: ReadySources
   example: Example
   setup: Setup
@@ -120,6 +122,7 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
       basemap,
       plausibility,
       alerts,
+      mailer,
       ready: new ReadySources(join(ROOT, 'sources')),
       example,
       setup: new Setup({ db, city, catalog, sources, example }),

@@ -28,6 +28,9 @@ export interface PersonalLink {
   account: Account
 }
 
+/** Sends a link to the person it is for; throws when the mail server does not take it. */
+export type SendLink = (link: PersonalLink, origin: string) => Promise<void>
+
 /** What an identity provider says of a person. */
 export interface Claims {
   issuer: string

@@ -13,7 +13,7 @@ import { allows, reaches } from './rules.ts'
 import { hashSecret, newSecret } from './secrets.ts'
 import { type NewSession, Sessions, type Where } from './sessions.ts'
 
-export type { Claims, LinkKind, PersonalLink } from './accounts.ts'
+export type { Claims, LinkKind, PersonalLink, SendLink } from './accounts.ts'
 export { readEmail } from './accounts.ts'
 export type { AuditEntry, AuditProof, AuditQuery, Use } from './audit.ts'
 export type { Effective, Person } from './directory.ts'

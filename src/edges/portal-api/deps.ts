@@ -1,4 +1,4 @@
-import type { Access } from '../../domains/access/index.ts'
+import type { Access, SendLink } from '../../domains/access/index.ts'
 import type { Basemap } from '../../domains/basemap/index.ts'
 import type { Boards } from '../../domains/boards/index.ts'
 import type { Catalog, City } from '../../domains/catalog/index.ts'
@@ -31,6 +31,8 @@ export interface PortalDeps {
   /** Adding sources by form; without it there is no such API. */
   drafts?: Sources['drafts']
   log: Log
+  /** Sends people their links; without it they are handed over by hand. */
+  sendLink?: SendLink | null
   /** What the setup offers; a portal that only shows data does without. */
   firstSteps?: FirstSteps
   /** Of this program, as people see it in the footer. */

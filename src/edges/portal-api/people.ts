@@ -18,7 +18,7 @@ import {
 import { grantOf, reachingOf, readScope } from './scopes.ts'
 
 /** People, groups, roles and data spaces, for whoever administers them; and why somebody may see something. */
-export function addPeople(api: FastifyInstance, { access, catalog }: PortalDeps): void {
+export function addPeople(api: FastifyInstance, { access, catalog, sendLink }: PortalDeps): void {
   const tags = ['People']
   const response = { '4xx': ProblemAnswer }
   const administer = (request: FastifyRequest) => access.require(request.actor, 'administer', 'platform')
@@ -49,8 +49,18 @@ export function addPeople(api: FastifyInstance, { access, catalog }: PortalDeps)
   )
 
   const linkOf = async (request: FastifyRequest, id: number) => {
-    const { token, kind, hours } = await access.accounts.link(id, request.actor)
-    return { id, kind, hours, url: `${request.origin}/login?link=${token}` }
+    const link = await access.accounts.link(id, request.actor)
+    // The link stays in the answer: when the mail does not arrive it can be handed over otherwise.
+    const mailed =
+      sendLink?.(link, request.origin).then(
+        () => true,
+        (error: Error) => {
+          request.log.error({ error: error.message }, 'the mail with a link could not be sent')
+          return false
+        },
+      ) ?? false
+    const { token, kind, hours } = link
+    return { id, kind, hours, url: `${request.origin}/login?link=${token}`, mailed: await mailed }
   }
 
   api.post<{ Body: Static<typeof InviteBody> }>(

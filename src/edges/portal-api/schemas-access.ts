@@ -1,12 +1,7 @@
 import Type, { type Static, type TSchema } from 'typebox'
 import { ROLES } from '../../domains/access/index.ts'
 
-/**
- * The schema's type or null. Not a union: with coercion on, a union would turn null into 0, false or an empty text, and
- * "not answered" into an answer.
- */
-const nullable = <T extends TSchema & { type: string }>(schema: T) =>
-  Type.Unsafe<Static<T> | null>({ ...schema, type: [schema.type, 'null'] })
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 const closed = { additionalProperties: false }
 const name = Type.String({ minLength: 1, maxLength: 120 })
 const email = Type.String({ minLength: 3, maxLength: 254 })

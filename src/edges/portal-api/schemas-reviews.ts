@@ -1,11 +1,6 @@
 import Type, { type Static, type TSchema } from 'typebox'
 
-/**
- * The schema's type or null. Not a union: with coercion on, a union would turn null into 0, false or an empty text, and
- * "not answered" into an answer.
- */
-const nullable = <T extends TSchema & { type: string }>(schema: T) =>
-  Type.Unsafe<Static<T> | null>({ ...schema, type: [schema.type, 'null'] })
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 const state = Type.Enum(['draft', 'review', 'released', 'withdrawn'])
 const text = Type.String({ maxLength: 4000 })
 

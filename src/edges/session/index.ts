@@ -63,7 +63,7 @@ export function registerLogin(app: FastifyInstance, options: SignInOptions & Oid
     reply.header('cache-control', 'no-store')
     return { kind, name, staff: access.isStaff(request.actor), openWrite: access.openWrite }
   })
-  app.get('/api/v1/sign-in', async () => ({ oidc: oidc !== undefined, mail: (options.sendLink?.() ?? null) !== null }))
+  app.get('/api/v1/sign-in', async () => ({ oidc: oidc !== undefined, mail: options.sendLink !== null }))
   registerSignIn(app, options)
   registerOidc(app, options)
 }

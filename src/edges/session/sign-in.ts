@@ -1,16 +1,13 @@
 import Type, { type Static } from 'typebox'
-import type { Access, NewSession, PersonalLink, Where } from '../../domains/access/index.ts'
+import type { Access, NewSession, SendLink, Where } from '../../domains/access/index.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { cookieOf, isForeignChange, SESSION_COOKIE, setCookie } from './cookie.ts'
 
-/** Sends a link to the person it is for; null where no mail server is set up. */
-export type SendLink = ((link: PersonalLink, origin: string) => Promise<void>) | null
-
 export interface SignInOptions {
   access: Access
-  /** Asked each time: mail may be set up while the platform runs. */
-  sendLink?: () => SendLink
+  /** Sends a link to the person it is for; null where no mail server is set up. */
+  sendLink: SendLink | null
 }
 
 const Password = Type.String({ minLength: 1, maxLength: 500 })
@@ -68,12 +65,12 @@ export function registerSignIn(app: FastifyInstance, { access, sendLink }: SignI
     { schema: { body: Forgotten } },
     async (request, reply) => {
       requireOwnSite(request)
-      const send = sendLink?.() ?? null
-      if (!send) throw new Problem(409, 'no-mail', 'This platform sends no mail: ask its administration for a link.')
+      if (!sendLink)
+        throw new Problem(409, 'no-mail', 'This platform sends no mail: ask its administration for a link.')
       // The answer and its time are the same for an unknown address: the mail goes out afterwards.
       const link = await access.accounts.forgotten(request.body.email, whereOf(request))
       if (link) {
-        send(link, request.origin).catch((error: Error) =>
+        sendLink(link, request.origin).catch((error: Error) =>
           request.log.error({ error: error.message }, 'the mail with a link could not be sent'),
         )
       }

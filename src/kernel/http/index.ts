@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto'
+import AjvCompiler, { type BuildCompilerFromPool } from '@fastify/ajv-compiler'
 import compress from '@fastify/compress'
 import cors from '@fastify/cors'
+import type { AnySchema } from 'ajv'
 import {
   type FastifyBaseLogger,
   type FastifyError,
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type FastifySchemaCompiler,
   fastify,
   LogController,
 } from 'fastify'
@@ -53,7 +56,7 @@ export async function createHttp({ log, publicUrl, trustProxy }: HttpOptions): P
     requestTimeout: REQUEST_LIMIT_MS,
     trustProxy,
     routerOptions: { maxParamLength: 8192, ignoreTrailingSlash: false },
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: false } },
+    schemaController: { compilersFactory: { buildValidator: buildValidator as BuildCompilerFromPool } },
     forceCloseConnections: 'idle',
   }) as unknown as FastifyInstance
   app.decorateRequest('origin', '')
@@ -89,6 +92,17 @@ export async function createHttp({ log, publicUrl, trustProxy }: HttpOptions): P
   })
   app.setErrorHandler((error: FastifyError, request, reply) => sendProblem(error, request, reply))
   return app
+}
+
+/**
+ * Everything in an address is text, so `?limit=5` becomes a number. A body says itself what is what: nothing in it is
+ * turned into something else, least of all null into 0, false or an empty text.
+ */
+function buildValidator(schemas: Parameters<BuildCompilerFromPool>[0]): FastifySchemaCompiler<AnySchema> {
+  const compiled = (coerceTypes: 'array' | false) =>
+    AjvCompiler()(schemas, { customOptions: { removeAdditional: false, allErrors: false, coerceTypes } })
+  const [address, body] = [compiled('array'), compiled(false)]
+  return (route) => (route.httpPart === 'body' ? body : address)(route as AnySchema)
 }
 
 /** The path without its query: query strings may carry one-time codes. */

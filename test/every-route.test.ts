@@ -1,0 +1,269 @@
+/**
+ * Every route there is, taken from the router, asked by people who may not: a route that is added fails here until
+ * somebody says in `support/every-route.ts` how it is reached.
+ */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { after, before, describe, it } from 'node:test'
+import mqtt from 'mqtt'
+import { readConfig } from '../src/config.ts'
+import { OWNER } from '../src/domains/access/index.ts'
+import { buildInterface } from '../src/interface.ts'
+import { createLog } from '../src/kernel/log.ts'
+import { httpOf, serve } from '../src/main.ts'
+import { openPlatform, type Platform } from '../src/platform.ts'
+import { databases } from './support/database.ts'
+import { changesOf, OWN, QUESTIONS, readsOf } from './support/every-route.ts'
+import { type Ask, datasetOf, type Hidden, hide, type Ids, LEAK, NUMBER, SLUG, WORD } from './support/hidden.ts'
+
+const PASSWORD = 'Vier Kähne am Kai'
+const REFUSED = [401, 403, 404]
+/** What changes by itself while somebody tries: who came when, the log, the clock of alerts. */
+const LIVELY =
+  /^(session|audit|audit_head|api_key|dataset_use|setting|job|schedule|login_flow|alert_|source_pending|pgboss)/
+
+for (const engine of databases()) {
+  describe(`every route (${engine.name})`, { timeout: 240_000 }, () => {
+    const routes: { method: string; url: string }[] = []
+    const callers: Record<string, Ask> = {}
+    const earlier: Record<string, Record<string, string>> = {}
+    const closers: { name: string; close: () => unknown }[] = []
+    let platform: Platform
+    let url: string
+    let limitedKey: string
+    let open: Ids
+    let hidden: Hidden
+    let admin: Ask
+
+    const asks =
+      (headers: Record<string, string>): Ask =>
+      async (method, path, body) => {
+        const answer = await fetch(url + path, {
+          ...{ method, redirect: 'manual', signal: AbortSignal.timeout(20_000) },
+          headers: { 'if-match': '*', ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+          body: body === undefined ? undefined : JSON.stringify(body),
+        })
+        // A stream that opens has said enough: nobody here may open one.
+        if (answer.headers.get('content-type')?.startsWith('text/event-stream')) {
+          await answer.body!.cancel()
+          return { status: answer.status, body: undefined, text: `${WORD}: the stream opened` }
+        }
+        const text = await answer.text()
+        let parsed: unknown
+        try {
+          parsed = JSON.parse(text)
+        } catch {}
+        return { status: answer.status, body: parsed, text }
+      }
+    const cookieOf = (answer: Response) => ({ cookie: answer.headers.get('set-cookie')!.split(';')[0]! })
+    const post = (path: string, body: unknown) =>
+      fetch(url + path, {
+        ...{ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
+      })
+    const answersOf = async (ask: Ask) => {
+      const answers: Record<string, string> = {}
+      for (const question of QUESTIONS) {
+        const { status, text } = await ask('GET', question)
+        assert.ok(status < 500, `${question}: ${status} ${text}`)
+        answers[question] = `${status} ${text.replace(/"(requestId|now)":"[^"]*"/g, '')}`
+      }
+      return answers
+    }
+    const stored = async () => {
+      const tables = await platform.db.query<{ name: string }>(
+        `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+         where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition order by 1`,
+      )
+      const all: Record<string, unknown> = {}
+      for (const { name } of tables.filter((one) => !LIVELY.test(one.name)))
+        [all[name]] = await platform.db.query(
+          `select count(*)::int as n, md5(string_agg(t::text, '|' order by t::text)) as sum from "${name}" t`,
+        )
+      return all
+    }
+
+    before(async () => {
+      const place = await engine.place()
+      const log = createLog('fatal')
+      await buildInterface(log)
+      const env = { ...place.env, PORT: '0', MQTT_PORT: '0', ZAHNRAD_EXAMPLE: '0', OIDC_ISSUER: 'http://localhost:1' }
+      const mail = { SMTP_URL: 'smtp://localhost:1', SMTP_FROM: 'daten@stadt.example' }
+      const config = readConfig({ ...env, ...mail, OIDC_CLIENT_ID: 'x', OIDC_CLIENT_SECRET: 'y' })
+      platform = await openPlatform(config, log, { exclusive: true })
+      closers.push({ name: 'place', close: () => place.remove() }, { name: 'platform', close: () => platform.close() })
+      const app = await httpOf(platform)
+      app.addHook('onRoute', (route) => {
+        for (const method of [route.method].flat()) routes.push({ method, url: route.url })
+      })
+      await serve(platform, app, closers)
+      url = `http://localhost:${config.port}`
+      admin = asks({ authorization: `Bearer ${await platform.access.createKey('machine', OWNER)}` })
+      open = await datasetOf(admin, 'offen', 'sichtbar', 5)
+      assert.equal((await admin('POST', '/api/v1/datasets/offen/state', { state: 'released' })).status, 200)
+      const partner = await platform.access.accounts.invite({ email: 'otto@partner.example', name: 'Otto' }, OWNER)
+      const { token } = await platform.access.accounts.link(partner.id, OWNER)
+      const signedIn = await post('/api/v1/sign-in/password', { token, password: PASSWORD })
+      const dataset = platform.catalog.require('offen').key
+      const limited = await platform.access.keys.create(
+        { name: 'limited', grants: [{ role: 'steward', dataset, space: null }] },
+        OWNER,
+      )
+      limitedKey = limited.key
+      callers.nobody = asks({})
+      callers.partner = asks(cookieOf(signedIn))
+      callers['a limited key'] = asks({ authorization: `Bearer ${limited.key}` })
+      for (const [who, ask] of Object.entries(callers)) earlier[who] = await answersOf(ask)
+      hidden = await hide(platform, admin)
+    })
+    after(async () => {
+      for (const { close } of closers.reverse()) await close()
+    })
+
+    it('is known, by how it reads or changes', () => {
+      const unknown = routes.filter(({ method, url: path }) => {
+        if (method === 'GET') return !path.startsWith('/assets/') && !isFile(path) && readsOf(path) === null
+        if (method === 'HEAD' || method === 'OPTIONS') return false
+        return changesOf(method, path) === null && !OWN.includes(`${method} ${path}`)
+      })
+      assert.deepEqual(unknown, [], 'classify these in test/support/every-route.ts')
+      assert.ok(routes.length > 100)
+    })
+
+    it('tells nothing of what is hidden', async () => {
+      let asked = 0
+      for (const { url: route } of routes.filter((one) => one.method === 'GET')) {
+        const reads = readsOf(route)
+        if (!reads) continue
+        for (const path of reads.paths(hidden)) {
+          await Promise.all(
+            Object.entries(callers).map(async ([who, ask]) => {
+              const { status, text } = await ask('GET', path)
+              asked++
+              const seen = `${who}: GET ${path}: ${status} ${text.slice(0, 400)}`
+              assert.ok(status < 500, seen)
+              if (reads.closed) assert.ok(REFUSED.includes(status), seen)
+              assert.doesNotMatch(text, LEAK, seen)
+              if (who !== 'partner') assert.doesNotMatch(text, /Auf Anfrage/, seen)
+              const known = who === 'partner' ? `${SLUG}intern` : path
+              if (!path.includes(SLUG)) assert.ok(!text.replaceAll(known, '').includes(SLUG), seen)
+            }),
+          )
+        }
+      }
+      assert.ok(asked > 1000, `${asked} questions`)
+    })
+
+    it('answers the same, to the letter, whether or not there is something hidden', async () => {
+      for (const [who, ask] of Object.entries(callers)) {
+        const now = await answersOf(ask)
+        for (const question of QUESTIONS) {
+          assert.equal(now[question], earlier[who]![question], `${who}: ${question}`)
+        }
+      }
+    })
+
+    it('changes nothing that is hidden', async () => {
+      const was = await stored()
+      for (const { method, url: route } of routes) {
+        if (['GET', 'HEAD', 'OPTIONS'].includes(method) || OWN.includes(`${method} ${route}`)) continue
+        for (const { path, body } of changesOf(method, route)!(hidden)) {
+          for (const [who, ask] of Object.entries(callers)) {
+            const { status, text, body: answer } = await ask(method, path, body)
+            const seen = `${who}: ${method} ${path}: ${status} ${text.slice(0, 300)}`
+            // CreateObservations answers 201 with one word per row (SensorThings 1.1, §12.1).
+            const rows = path.endsWith('/CreateObservations') && Array.isArray(answer) ? answer : null
+            const refused = status >= 400 && status < 500
+            assert.ok(refused || rows?.every((row) => String(row).startsWith('error')), seen)
+            assert.doesNotMatch(text, LEAK, seen)
+          }
+        }
+      }
+      assert.deepEqual(await stored(), was)
+    })
+
+    it('lets nobody read or write by a batch', async () => {
+      const was = await stored()
+      const urls = hidden.sets.flatMap((ids) => [`Things(${ids.Things[0]})`, `Datastreams(${ids.Datastreams[0]})`])
+      const requests = [
+        ...urls.map((one, id) => ({ id: `r${id}`, method: 'get', url: one })),
+        ...urls.map((one, id) => ({ id: `w${id}`, method: 'patch', url: one, body: { name: 'x' } })),
+      ]
+      for (const ask of Object.values(callers)) {
+        const { status, body, text } = await ask('POST', '/sta/v1.1/$batch', { requests })
+        assert.equal(status, 200, text)
+        assert.equal(body.responses.length, requests.length)
+        for (const one of body.responses) assert.ok(REFUSED.includes(one.status), JSON.stringify(one))
+        assert.doesNotMatch(text, LEAK)
+      }
+      assert.deepEqual(await stored(), was)
+    })
+
+    it('is closed over MQTT where it is closed over HTTP, and open streams stay silent', async () => {
+      const topics = hidden.sets.flatMap((ids) => [
+        `v1.1/Datastreams(${ids.Datastreams[0]})/Observations`,
+        `v1.1/MultiDatastreams(${ids.MultiDatastreams[0]})/Observations`,
+        `v1.1/Things(${ids.Things[0]})`,
+        `d/${ids.dataset}/v1.1/Observations`,
+      ])
+      const was = await stored()
+      const clients: mqtt.MqttClient[] = []
+      const heard: string[] = []
+      const connect = async (password?: string) => {
+        const client = mqtt.connect(`mqtt://localhost:${platform.config.mqttPort}`, {
+          ...{ protocolVersion: 4, reconnectPeriod: 0, ...(password && { username: 'x', password }) },
+        })
+        client.on('error', () => {})
+        clients.push(client)
+        await once(client as never, 'connect')
+        return client
+      }
+      for (const password of [undefined, limitedKey]) {
+        const client = await connect(password)
+        client.on('message', (_topic, payload) => heard.push(payload.toString()))
+        for (const topic of [...topics, '#', 'v1.1/#', '+/+']) {
+          const refused = await client.subscribeAsync(topic, { qos: 0 }).then(
+            ([one]) => one!.qos === 128,
+            () => true,
+          )
+          assert.ok(refused, topic)
+        }
+        await client.subscribeAsync('v1.1/Observations', { qos: 0 })
+        for (const topic of [...topics.slice(0, 2), `${SLUG}thema`, `${SLUG}entwurfsthema`]) {
+          const other = await connect(password)
+          const closed = once(other as never, 'close')
+          other.publish(topic, JSON.stringify({ result: 1, zeit: '2026-11-01T00:00:00Z', ort: 'x' }), { qos: 1 })
+          // Refused by closing, or told to be wrong: in both cases nothing is stored.
+          await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1_500))])
+        }
+      }
+      assert.deepEqual(await stored(), was)
+      const stream = await fetch(`${url}/api/v1/events?dataset=offen`)
+      assert.equal(stream.status, 200)
+      let text = ''
+      const reading = (async () => {
+        for await (const chunk of stream.body!) text += Buffer.from(chunk).toString()
+      })().catch(() => {})
+      for (const ids of [...hidden.sets, open]) {
+        const result = ids === open ? 77 : NUMBER
+        const path = `/d/${ids.dataset}/sta/v1.1/Datastreams(${ids.Datastreams[0]})/Observations`
+        assert.equal((await admin('POST', path, { result, phenomenonTime: '2026-11-02T00:00:00Z' })).status, 201)
+      }
+      for (let wait = 0; wait < 400 && (heard.length < 2 || !text.includes('77')); wait++)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      assert.equal(heard.length, 2, heard.join())
+      assert.match(text, /77/)
+      assert.doesNotMatch(heard.join() + text, LEAK)
+      for (const client of clients) client.end(true)
+      await stream.body?.cancel().catch(() => {})
+      void reading
+    })
+  })
+}
+
+/** A file of the built pages: the same for everybody. */
+function isFile(path: string): boolean {
+  return (
+    /^\/([\w.-]+\/)*[\w.-]*\.(html|js|css|svg|png|ico|json|woff2?|txt|webmanifest|map)$/.test(path) &&
+    !path.startsWith('/api/')
+  )
+}

@@ -79,12 +79,15 @@ select s.datastream, s.n, s.t_min, s.t_max, s.rt_min, s.rt_max, s.last_id, s.las
   left join public.observation_measured m on m.datastream = s.datastream and m.id = s.last_id
    and m.dataset = any(current_setting('zahnrad.measured', true)::int4[]);
 
+-- The limit keeps it one look-up by the primary key for each hour, whatever the planner believes of either variant.
 create view as_measured.rollup_hour as
 select r.datastream, r.variant, r.hour, coalesce(m.n, r.n) as n, coalesce(m.n_suspect, r.n_suspect) as n_suspect,
        coalesce(m.sum, r.sum) as sum, coalesce(m.sum_suspect, r.sum_suspect) as sum_suspect,
        coalesce(m.min, r.min) as min, coalesce(m.max, r.max) as max
   from public.rollup_hour r
-  left join (public.rollup_hour m join public.datastream d on d.id = m.datastream
-              and d.dataset = any(current_setting('zahnrad.measured', true)::int4[]))
-    on m.datastream = r.datastream and m.hour = r.hour and m.variant = 1
+  left join lateral (
+    select v.* from public.rollup_hour v join public.datastream d on d.id = v.datastream
+     where v.datastream = r.datastream and v.variant = 1 and v.hour = r.hour
+       and d.dataset = any(current_setting('zahnrad.measured', true)::int4[])
+     limit 1) as m on true
  where r.variant = 0;

@@ -24,6 +24,14 @@ const SELECT = `select d.id as datastream, d.dataset, s.k,
   from datastream d join dataset_sheet s on s.dataset = d.dataset and s.k > 1
  where d.aggregate = 'sum' and d.kind = 'single'`
 
+/**
+ * The measured value kept beside a row, if any. The limit keeps it one look-up by the primary key for each row: after a
+ * large import the planner knows nothing of the tables yet, and may choose to read all of one for each row of the other.
+ */
+export const measuredBeside = (alias: string, row: string): string =>
+  `left join lateral (select b.id, b.v from observation_measured b
+     where b.datastream = ${row}.datastream and b.id = ${row}.id limit 1) as ${alias} on true`
+
 /** Those of these series whose small counts are protected. */
 export async function guardsOf(tx: Queryable, datastreams: readonly number[]): Promise<Map<number, Guard>> {
   const rows = await tx.query<Guard>(`${SELECT} and d.id = any($1::int4[])`, [datastreams])

@@ -1,5 +1,5 @@
 import { plainArray, type Queryable } from '../../kernel/db/index.ts'
-import { type Guard, totalsOf } from './guards.ts'
+import { type Guard, measuredBeside, totalsOf } from './guards.ts'
 import { insertObservations } from './insert.ts'
 import type { StoredObservation } from './model.ts'
 import { settleTotals } from './publish.ts'
@@ -70,7 +70,7 @@ async function sumMeasured(tx: Queryable, rows: readonly StoredObservation[]): P
       cross join lateral (
         select count(*), count(*) filter (where o.q = 1), sum(coalesce(m.v, o.v)),
                coalesce(sum(coalesce(m.v, o.v)) filter (where o.q = 1), 0), min(coalesce(m.v, o.v)), max(coalesce(m.v, o.v))
-          from observation o left join observation_measured m on m.datastream = o.datastream and m.id = o.id
+          from observation o ${measuredBeside('m', 'o')}
          where o.datastream = g.d and o.t >= g.hour and o.t < g.hour + interval '1 hour' and o.v is not null
         having count(m.id) > 0) as s`,
     pairs,

@@ -1,5 +1,5 @@
 import { plainArray, type Queryable } from '../../kernel/db/index.ts'
-import { type Guard, guardsOf, totalsOf } from './guards.ts'
+import { type Guard, guardsOf, measuredBeside, totalsOf } from './guards.ts'
 import { chance, rounded, secretOf, stepped } from './rounding.ts'
 
 /** A stretch of a series, both ends starts of rows. */
@@ -47,7 +47,7 @@ async function roundSpan(tx: Queryable, secret: Buffer, guard: Guard, { datastre
   for (;;) {
     const rows = await tx.query<StoredRow>(
       `select o.id, o.t, o.v as shown, coalesce(m.v, o.v) as measured, m.id is not null as kept
-         from observation o left join observation_measured m on m.datastream = o.datastream and m.id = o.id
+         from observation o ${measuredBeside('m', 'o')}
         where o.datastream = $1 and o.t >= $2 and o.t <= $3 and (o.t > $2 or o.id > $4) and o.v is not null
         order by o.t, o.id limit ${ROWS}`,
       [datastream, after, to, id],
@@ -91,10 +91,10 @@ export async function settleTotals(
                    where f.datastream = $1 and f.v is not null and f.t <= g.high and f.t > g.low - $4::interval
                      and (f.t >= g.low or f.t_end > g.low)) as f) as found
          join observation o on o.datastream = $1 and o.t = found.t and o.id = found.id
-         left join observation_measured m on m.datastream = o.datastream and m.id = o.id
+         ${measuredBeside('m', 'o')}
         cross join lateral (
           select coalesce(sum(coalesce(q.v, p.v)), 0) as measured, coalesce(sum(p.v), 0) as shown
-            from observation p left join observation_measured q on q.datastream = p.datastream and q.id = p.id
+            from observation p ${measuredBeside('q', 'p')}
            where p.datastream = any($5::int4[]) and p.t >= o.t and p.t < greatest(o.t_end, o.t + interval '1 microsecond')) as p`,
       [total.datastream, mine.map((span) => span.from), mine.map((span) => span.to), total.reach, total.parts],
       LIMIT,

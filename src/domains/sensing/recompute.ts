@@ -1,4 +1,5 @@
 import type { Queryable } from '../../kernel/db/index.ts'
+import { measuredBeside } from './guards.ts'
 import { republish, type Span } from './publish.ts'
 
 /** A stretch of one datastream whose rows were changed or deleted; times ISO 8601 UTC, both inclusive starts of rows. */
@@ -70,7 +71,7 @@ export async function rebuildHours(tx: Queryable, { datastream, from, to }: Span
   await tx.query(
     `insert into rollup_hour (datastream, variant, hour, n, n_suspect, sum, sum_suspect, min, max)
      select o.datastream, 1, date_trunc('hour', o.t), ${sums('coalesce(m.v, o.v)')}
-       from observation o left join observation_measured m on m.datastream = o.datastream and m.id = o.id
+       from observation o ${measuredBeside('m', 'o')}
       where ${within}
       group by o.datastream, date_trunc('hour', o.t) having count(m.id) > 0`,
     [datastream, from, to],

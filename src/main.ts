@@ -159,6 +159,7 @@ export async function serve(
   closers.push({ name: 'jobs', close: () => jobs.stop() })
   await platform.sources.start(jobs)
   await platform.retention.start(jobs, platform.city.profile.timeZone)
+  closers.push({ name: 'time zone', close: followTimeZone(platform, jobs) })
   platform.plausibility.start()
   platform.alerts.start()
   const foreign = new ForeignBrokers({ sources: platform.sources, log })
@@ -181,6 +182,18 @@ export async function serve(
   process.stdout.write(`MQTT: mqtt://localhost:${config.mqttPort}\n`)
   process.stdout.write(`Admin: ${url}/login?code=${await access.createLoginCode(OWNER)}\n`)
   log.info({ url, engine: db.engine, waiting: sensing.waiting }, 'ready')
+}
+
+/** What runs at an hour of the day follows the city's time zone when staff change it. Returns how to stop that. */
+function followTimeZone({ city, retention, sources, log }: Platform, jobs: Jobs): () => void {
+  let zone = city.profile.timeZone
+  return city.changed.on(({ timeZone }) => {
+    if (timeZone === zone) return
+    zone = timeZone
+    Promise.all([retention.plan(jobs, timeZone), sources.replan()]).catch((error: Error) =>
+      log.error({ error: error.message, timeZone }, 'runs are not planned by the new time zone before the next start'),
+    )
+  })
 }
 
 /** Messages on topics that a source wants, from clients that may write to its dataset. */

@@ -46,11 +46,19 @@ export async function writeEntities(tx: Queryable, city: Town, dataset: Dataset)
         properties: { simulated: true },
       },
     })
-    const sensorId = await ensureSensor(tx, dataset.key, { key: station.source ?? dataset.id, ...sensor })
+    const sensorId = await ensureSensor(tx, dataset.key, {
+      key: station.source ?? dataset.id,
+      ...sensor,
+      properties: { simulated: true },
+    })
     for (const series of station.series) {
       const property = PROPERTIES[series.property]
       if (!properties.has(series.property)) {
-        const id = await ensureObservedProperty(tx, dataset.key, { key: series.property, ...property })
+        const id = await ensureObservedProperty(tx, dataset.key, {
+          key: series.property,
+          ...property,
+          properties: { simulated: true },
+        })
         properties.set(series.property, id)
       }
       datastreams.push(

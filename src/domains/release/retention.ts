@@ -37,6 +37,11 @@ export class Retention {
     await jobs.work(QUEUE, 1, async () => {
       await this.run()
     })
+    await this.plan(jobs, timeZone)
+  }
+
+  /** Sets the hour of the night; again whenever the city's time zone changes. */
+  async plan(jobs: Jobs, timeZone: string): Promise<void> {
     await jobs.schedule(QUEUE, 'nightly', NIGHTLY, timeZone, {})
   }
 

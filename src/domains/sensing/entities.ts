@@ -58,9 +58,11 @@ export async function placeThing(
 
 export async function ensureSensor(tx: Queryable, dataset: number, spec: SensorSpec): Promise<number> {
   const [row] = await tx.query<{ id: number }>(
-    `insert into sensor as e (dataset, natural_key, name, description, encoding_type, metadata) values ($1, $2, $3, $4, $5, $6::jsonb)
+    `insert into sensor as e (dataset, natural_key, name, description, encoding_type, metadata, properties)
+     values ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb)
      on conflict (dataset, natural_key) do update set name = excluded.name, description = excluded.description,
-       encoding_type = excluded.encoding_type, metadata = excluded.metadata
+       encoding_type = excluded.encoding_type, metadata = excluded.metadata,
+       properties = coalesce(excluded.properties, e.properties)
      returning id`,
     [
       dataset,
@@ -69,6 +71,7 @@ export async function ensureSensor(tx: Queryable, dataset: number, spec: SensorS
       spec.description ?? '',
       spec.encodingType ?? 'text/html',
       JSON.stringify(spec.metadata ?? ''),
+      json(spec.properties),
     ],
   )
   return row!.id
@@ -80,11 +83,12 @@ export async function ensureObservedProperty(
   spec: ObservedPropertySpec,
 ): Promise<number> {
   const [row] = await tx.query<{ id: number }>(
-    `insert into observed_property as e (dataset, natural_key, name, definition, description) values ($1, $2, $3, $4, $5)
+    `insert into observed_property as e (dataset, natural_key, name, definition, description, properties)
+     values ($1, $2, $3, $4, $5, $6::jsonb)
      on conflict (dataset, natural_key) do update set name = excluded.name, definition = excluded.definition,
-       description = excluded.description
+       description = excluded.description, properties = coalesce(excluded.properties, e.properties)
      returning id`,
-    [dataset, spec.key, spec.name, spec.definition ?? '', spec.description ?? ''],
+    [dataset, spec.key, spec.name, spec.definition ?? '', spec.description ?? '', json(spec.properties)],
   )
   return row!.id
 }
@@ -132,8 +136,8 @@ export async function ensureFeatures(tx: Queryable, datastreams: readonly number
        where d.id = any($1::int4[]) and not exists (select 1 from datastream_foi f where f.datastream = d.id)
        order by d.id, l.geom is null, l.id
      ), made as (
-       insert into feature_of_interest (dataset, name, description, encoding_type, feature, geom, made_from)
-       select l.dataset, l.name, l.description, l.encoding_type, l.location, l.geom, l.id from location l
+       insert into feature_of_interest (dataset, name, description, encoding_type, feature, geom, properties, made_from)
+       select l.dataset, l.name, l.description, l.encoding_type, l.location, l.geom, l.properties, l.id from location l
        where l.id in (select location from needed)
          and not exists (select 1 from feature_of_interest f where f.made_from = l.id)
        returning id, made_from
@@ -156,8 +160,8 @@ export async function moveFeatures(tx: Queryable, thing: number, from?: string):
        select l.* from thing_location tl join location l on l.id = tl.location where tl.thing = $1
        order by l.geom is null, l.id limit 1
      ), made as (
-       insert into feature_of_interest (dataset, name, description, encoding_type, feature, geom, made_from)
-       select dataset, name, description, encoding_type, location, geom, id from place
+       insert into feature_of_interest (dataset, name, description, encoding_type, feature, geom, properties, made_from)
+       select dataset, name, description, encoding_type, location, geom, properties, id from place
        where not exists (select 1 from feature_of_interest f where f.made_from = place.id)
        returning id
      ), feature as (

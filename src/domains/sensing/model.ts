@@ -63,6 +63,8 @@ export interface SensorSpec {
   description?: string
   encodingType?: string
   metadata?: unknown
+  /** Absent = those it has stay. */
+  properties?: Record<string, unknown>
 }
 
 export interface ObservedPropertySpec {
@@ -70,6 +72,8 @@ export interface ObservedPropertySpec {
   name: string
   definition?: string
   description?: string
+  /** Absent = those it has stay. */
+  properties?: Record<string, unknown>
 }
 
 export interface DatastreamSpec {

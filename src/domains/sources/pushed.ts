@@ -1,12 +1,14 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Database } from '../../kernel/db/index.ts'
 import type { Log } from '../../kernel/log.ts'
+import { Problem } from '../../kernel/problem.ts'
 import { Signal } from '../../kernel/signal.ts'
+import type { Access, Actor } from '../access/index.ts'
 import type { Sensing } from '../sensing/index.ts'
 import { checkDefinition } from './check.ts'
 import type { Definition } from './definition.ts'
 import type { Format, RunFigures } from './model.ts'
 import { withEnvironment } from './origin.ts'
+import { isSecretOf, makePushSecret, pushSecrets } from './push-secrets.ts'
 import { type Message, Pushes } from './pushes.ts'
 import { allSources } from './store.ts'
 import { topicMatches, topicPlaceholders } from './topics.ts'
@@ -14,6 +16,7 @@ import { topicMatches, topicPlaceholders } from './topics.ts'
 interface Deps {
   db: Database
   sensing: Sensing
+  access: Pick<Access, 'require' | 'audit'>
   log: Log
   timeZone: () => string
   environment: Record<string, string | undefined>
@@ -46,6 +49,7 @@ export class PushedSources {
   readonly changed = new Signal<void>()
   readonly #deps: Deps
   #sources = new Map<string, Loaded>()
+  #secrets = new Map<string, Buffer>()
 
   constructor(deps: Deps) {
     this.#deps = deps
@@ -55,6 +59,7 @@ export class PushedSources {
   async reload(): Promise<void> {
     const { db, sensing, timeZone, formatOf, datasetOf } = this.#deps
     const next = new Map<string, Loaded>()
+    const secrets = await pushSecrets(db)
     for (const row of await allSources(db)) {
       if (row.paused) continue
       const known = this.#sources.get(row.id)
@@ -70,6 +75,7 @@ export class PushedSources {
       next.set(row.id, { id: row.id, definition, dataset, version: row.version, pushes })
     }
     this.#sources = next
+    this.#secrets = secrets
     this.changed.emit()
   }
 
@@ -79,12 +85,25 @@ export class PushedSources {
     return source?.definition.from.webhook ? source : undefined
   }
 
-  /** Is this the secret the definition asks for? False where it has none. */
+  /** Is this the secret the definition asks for, or the one made for the source? False where it has none. */
   secretFits(source: PushedSource, given: string | undefined): boolean {
+    if (given === undefined) return false
+    const made = this.#secrets.get(source.id)
+    if (made && isSecretOf(made, given)) return true
     const secret = source.definition.from.webhook?.secret
-    if (secret === undefined || given === undefined) return false
-    const digest = (text: string) => createHash('sha256').update(text).digest()
-    return timingSafeEqual(digest(withEnvironment(secret, this.#deps.environment)), digest(given))
+    return secret !== undefined && isSecretOf(withEnvironment(secret, this.#deps.environment), given)
+  }
+
+  /** A new secret for pushing to this source, shown this once; the one made before ends. 404 where nothing is pushed. */
+  async makeSecret(id: string, actor: Actor): Promise<string> {
+    const { db, access } = this.#deps
+    access.require(actor, 'manage', 'platform')
+    if (!this.webhook(id))
+      throw new Problem(404, 'source-unknown', `No source "${id}" takes webhooks here: add it first.`)
+    const secret = await makePushSecret(db, id)
+    await access.audit(actor, 'source.secret', id)
+    await this.reload()
+    return secret
   }
 
   async #push(id: string, message: Omit<Message, 'arrival'>): Promise<RunFigures> {

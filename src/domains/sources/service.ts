@@ -16,6 +16,7 @@ import { Mapper } from './mapper.ts'
 import { FileError, type Format, type Progress, type RunFigures, type RunReport, type Unpack } from './model.ts'
 import { entriesOf, httpInput, type Input, limitsOf, pathInput } from './origin.ts'
 import { type PreviewRow, previewRows } from './preview.ts'
+import { dropPushSecret } from './push-secrets.ts'
 import { PushedSources } from './pushed.ts'
 import { Run, readAll } from './run.ts'
 import { keepRejected } from './run-log.ts'
@@ -146,6 +147,7 @@ export class Sources {
     const { db, access } = this.#deps
     access.require(actor, 'manage', 'platform')
     if (!(await store.deleteSource(db, id))) throw unknownSource(id)
+    await dropPushSecret(db, id)
     await access.audit(actor, 'source.remove', id)
     await this.pushed.reload()
   }
@@ -236,6 +238,21 @@ export class Sources {
     }
     await this.pushed.reload()
     await this.drafts.start()
+  }
+
+  /** The city's time zone changed: what is planned by the clock on the wall is planned anew. */
+  async replan(): Promise<void> {
+    const { db, timeZone } = this.#deps
+    for (const row of await store.allSources(db)) {
+      const { definition } = this.#info(row)
+      // One with a zone of its own, or tried again after a failure, is not moved by it.
+      if (row.paused || row.failures > 0 || !definition.schedule?.cron || definition.timeZone) continue
+      const now = Date.now()
+      if (row.nextRun !== null && Date.parse(row.nextRun) <= now) continue
+      const next = nextRun(definition, timeZone(), now, now, 0)
+      await store.setNextRun(db, row.id, next)
+      await this.#plan(row.id, next)
+    }
   }
 
   /** Stops running imports at their next batch and waits for what is pushed. */

@@ -13,7 +13,7 @@ import type { OpenApiPart } from './openapi.ts'
 export interface FirstSteps {
   setup: Setup
   ready: ReadySources
-  sources: Pick<Sources, 'list' | 'add' | 'run'>
+  sources: Pick<Sources, 'list' | 'add' | 'run' | 'pushed'>
   /** Folder for uploads while they are read. */
   scratch: string
 }

@@ -32,7 +32,7 @@ interface RunState {
 
 /** Ready definitions: what there is, taking one in use, and filling one from a file with progress. For staff. */
 export function addReady(api: FastifyInstance, deps: PortalDeps, steps: FirstSteps): void {
-  const { access, catalog } = deps
+  const { access } = deps
   const { sources, ready, scratch } = steps
   const runs = new Map<string, RunState>()
 
@@ -70,26 +70,18 @@ export function addReady(api: FastifyInstance, deps: PortalDeps, steps: FirstSte
   )
 
   api.post<{ Params: Params }>(
-    `${PATH}/:id/key`,
+    `${PATH}/:id/secret`,
     {
       schema: {
         tags,
-        summary: 'A key that may write to this source’s dataset only; shown this once',
+        summary: 'A secret (X-Webhook-Secret) that may push to this source and nothing else; shown this once',
         params: Params,
         response: { '4xx': ProblemAnswer },
       },
     },
     async (request, reply) => {
-      access.require(request.actor, 'manage', 'platform')
-      const definition = await ready.require(request.params.id)
-      const dataset = catalog.require(definition.dataset.id ?? definition.id)
-      const name = `${definition.id} ${new Date().toISOString().slice(0, 19)}`
-      const { key } = await access.keys.create(
-        { name, grants: [{ role: 'steward', dataset: dataset.key, space: null }] },
-        request.actor,
-      )
-      await access.audit(request.actor, 'key.create', `key:${name}`, { on: `dataset:${dataset.id}` })
-      return reply.code(201).header('cache-control', 'no-store').send({ name, key })
+      const secret = await sources.pushed.makeSecret(request.params.id, request.actor)
+      return reply.code(201).header('cache-control', 'no-store').send({ secret })
     },
   )
 

@@ -126,9 +126,6 @@ const de = {
   'start.col.place': 'Ort',
   'start.tableCaption': 'Alle Messstellen mit dem Wert des Tages',
   'start.noPlace': 'ohne Ort',
-  'start.emptyTitle': 'Hier stehen bald die Messstellen der Stadt',
-  'start.emptyText':
-    'Noch ist kein Datensatz freigegeben. Eine Quelle verbinden und den Datensatz freigeben – dann erscheinen Karte, Zahlen und Verlauf hier von selbst:',
   'start.partly': 'ungefährer Ort',
 
   'map.zoomIn': 'Karte vergrößern',
@@ -420,9 +417,6 @@ const en: Record<MessageKey, string> = {
   'start.col.place': 'Place',
   'start.tableCaption': 'All stations with the value of the day',
   'start.noPlace': 'no place',
-  'start.emptyTitle': 'The city’s stations will stand here soon',
-  'start.emptyText':
-    'No dataset has been released yet. Connect a source and release its dataset – map, figures and curves then appear here by themselves:',
   'start.partly': 'approximate place',
 
   'map.zoomIn': 'Zoom in',

@@ -42,9 +42,13 @@ class App {
   #skew = 0
   readonly #zones = new Map<string, Zone>()
 
+  /** Languages the city offers its pages in. */
+  readonly languages: readonly Lang[] = $derived((this.city?.languages ?? ['de', 'en']).filter(isLang))
   readonly lang: Lang = $derived.by(() => {
     const asked = new URLSearchParams(place.search).get('lang')
-    return isLang(asked) ? asked : isLang(this.#remembered) ? this.#remembered : 'de'
+    const offered = this.languages
+    // Asked for, else remembered, else the city's first; a language the city does not offer never.
+    return [asked, this.#remembered].find((one) => isLang(one) && offered.includes(one)) ?? offered[0] ?? 'de'
   })
   readonly zone: Zone = $derived(this.#zone(this.city?.timeZone ?? 'Europe/Berlin'))
   readonly format: Format = $derived(new Format(this.lang, this.zone))
@@ -90,7 +94,7 @@ class App {
   setLang(lang: Lang): void {
     store('lang', lang)
     this.#remembered = lang
-    view({ lang: lang === 'de' ? null : lang }, { replace: true })
+    view({ lang: lang === this.languages[0] ? null : lang }, { replace: true })
   }
 
   setTheme(theme: Theme): void {

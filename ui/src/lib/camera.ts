@@ -33,6 +33,12 @@ const latOf = (y: number): number => (Math.atan(Math.exp((0.5 - y) * 2 * Math.PI
 export const resolutionAt = (lat: number, zoom: number): number =>
   (40_075_016.7 * Math.cos((lat * Math.PI) / 180)) / (TILE * 2 ** zoom)
 
+/** The place at a part of a picture of `bounds`: 0, 0 is its upper left corner, 1, 1 the lower right. */
+export function placeAt([w, s, e, n]: Bounds, fx: number, fy: number): [lon: number, lat: number] {
+  const [top, bottom] = [mercatorY(n), mercatorY(s)]
+  return [w + fx * (e - w), latOf(top + fy * (bottom - top))]
+}
+
 const MIN_ZOOM = 6
 const MAX_ZOOM = 18
 
@@ -48,10 +54,12 @@ export class PlainCamera implements Camera {
   #animation = 0
   readonly #element: HTMLElement
   readonly #moved: () => void
+  readonly #leastZoom: number
   readonly #pointers = new Map<number, [number, number]>()
   readonly #off = new AbortController()
 
-  constructor(element: HTMLElement, moved: () => void) {
+  constructor(element: HTMLElement, moved: () => void, leastZoom = MIN_ZOOM) {
+    this.#leastZoom = leastZoom
     this.#element = element
     this.#moved = moved
     const options = { signal: this.#off.signal }
@@ -107,7 +115,7 @@ export class PlainCamera implements Camera {
   /** Moves to a view; eased over a quarter of a second where motion is welcome. */
   #go(x: number, y: number, zoom: number, animate: boolean): void {
     cancelAnimationFrame(this.#animation)
-    const z = Math.max(MIN_ZOOM, Math.min(MAX_ZOOM, zoom))
+    const z = Math.max(this.#leastZoom, Math.min(MAX_ZOOM, zoom))
     const still = !animate || matchMedia('(prefers-reduced-motion: reduce)').matches
     if (still) {
       this.#set(x, y, z)
@@ -133,7 +141,7 @@ export class PlainCamera implements Camera {
   }
 
   #zoomAt(zoom: number, at: [number, number] | null, animate: boolean): void {
-    const z = Math.max(MIN_ZOOM, Math.min(MAX_ZOOM, zoom))
+    const z = Math.max(this.#leastZoom, Math.min(MAX_ZOOM, zoom))
     const dx = at ? at[0] - this.#element.clientWidth / 2 : 0
     const dy = at ? at[1] - this.#element.clientHeight / 2 : 0
     const [before, after] = [TILE * 2 ** this.zoom, TILE * 2 ** z]

@@ -43,7 +43,9 @@ class App {
   readonly #zones = new Map<string, Zone>()
 
   /** Languages the city offers its pages in. */
-  readonly languages: readonly Lang[] = $derived((this.city?.languages ?? ['de', 'en']).filter(isLang))
+  readonly languages: readonly Lang[] = $derived(
+    (this.city?.languages ?? ['de', 'en']).filter((one): one is Lang => isLang(one)),
+  )
   readonly lang: Lang = $derived.by(() => {
     const asked = new URLSearchParams(place.search).get('lang')
     const offered = this.languages

@@ -1,0 +1,259 @@
+/** A city's first hour with the platform, as people live it: example, setup by keyboard, first public data, example gone. */
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { databases } from '../support/database.ts'
+import { type RunningPlatform, startPlatform } from '../support/platform.ts'
+import { DATA } from '../support/sources.ts'
+import { assertAccessible, launch, needsBrowser, until, type Visit, visit } from './browser.ts'
+
+const FILE = join(DATA, 'counts/wuerzburg/passanten_wuerzburg.csv')
+/** Other tests may run beside this one. */
+const LONG = 60_000
+const LOOKS = [
+  { width: 1440 },
+  { width: 1440, dark: true },
+  { width: 360, height: 740 },
+  { width: 360, height: 740, dark: true },
+]
+const skip = needsBrowser || (existsSync(FILE) ? false : `${FILE} is missing`)
+
+const focusedText = `(document.activeElement?.textContent?.trim() ?? '')`
+
+/** Tab until the focus is where `expression` wants it: as long as a person would bear it. */
+async function tabTo(page: Page, expression: string, limit = 60): Promise<void> {
+  for (let i = 0; i < limit; i++) {
+    if (await page.evaluate(expression)) return
+    await page.keyboard.press('Tab')
+  }
+  throw new Error(`not reached by ${limit} × Tab: ${expression}; the focus is on ${await page.evaluate(focusedText)}`)
+}
+const fieldOf = (label: string) =>
+  `(document.activeElement?.labels?.[0]?.textContent ?? '').trim().startsWith(${JSON.stringify(label)})`
+const buttonOf = (text: string) =>
+  `['BUTTON', 'A'].includes(document.activeElement?.tagName) && ${focusedText} === ${JSON.stringify(text)}`
+
+for (const engine of databases().filter(({ name }) => name === 'embedded')) {
+  describe(`the first hour on the ${engine.name} database`, { skip, timeout: 300_000 }, () => {
+    let platform: RunningPlatform
+    let browser: Browser
+    let cookies: Awaited<ReturnType<Visit['context']['cookies']>>
+
+    before(async () => {
+      platform = await startPlatform(engine, { ZAHNRAD_EXAMPLE: '' })
+      browser = await launch()
+    })
+    after(async () => {
+      await browser?.close()
+      await platform?.remove()
+    })
+
+    const signedIn = async (path: string, look = {}): Promise<Visit> => {
+      const tab = await visit(browser, `${platform.url}/api/v1/city`, look)
+      await tab.context.addCookies(cookies)
+      await tab.page.goto(platform.url + path)
+      return tab
+    }
+
+    it('starts with the example city: usable at once, marked, its history growing in sight', async () => {
+      const { page, troubles, close } = await visit(browser, `${platform.url}/`)
+      const banner = page.getByRole('complementary', { name: 'Beispieldaten' })
+      await banner.getByText('Beispieldaten (simuliert).').waitFor({ timeout: LONG })
+      const bar = banner.getByRole('progressbar')
+      await bar.waitFor({ timeout: LONG })
+      const share = async () => Number(await bar.getAttribute('aria-valuenow'))
+      const first = await share()
+      assert.ok(first < 100, `${first}`)
+      assert.match((await bar.getAttribute('aria-valuetext')) ?? '', /%.*reicht bis/)
+      assert.equal(await page.getByRole('button', { name: 'Beispiel entfernen' }).count(), 0, 'visitors cannot')
+      // Usable while it grows: a station opens and shows its curve.
+      await page.locator('.list a[href*="/stationen/"]').first().click({ timeout: LONG })
+      await page.locator('main h1').waitFor({ timeout: LONG })
+      await page.getByText('simuliert', { exact: true }).first().waitFor({ timeout: LONG })
+      await until(page, `/simuliert/.test(document.title)`, LONG)
+      await until(
+        page,
+        `(() => { const bar = document.querySelector('aside.example [role=progressbar]'); return !bar || Number(bar.ariaValueNow) > ${first} })()`,
+        LONG,
+      )
+      assert.deepEqual(troubles, [])
+      await close()
+    })
+
+    it('leads from the admin link to the setup; the city is named by keyboard alone', async () => {
+      const { page, context, troubles, close } = await visit(browser, platform.adminLink)
+      await until(page, `location.pathname === '/verwaltung/einrichten'`, LONG)
+      await page.getByRole('heading', { name: '1. Ihre Stadt' }).waitFor({ timeout: LONG })
+      cookies = await context.cookies()
+      await tabTo(page, fieldOf('Name der Stadt'))
+      assert.equal(await page.evaluate('document.activeElement.value'), '', 'the example’s name is not offered')
+      // Without a name nothing is saved, and the focus is where the mistake is.
+      await page.keyboard.press('Enter')
+      await page.getByText('Bitte schreiben Sie einen Namen.').waitFor({ timeout: LONG })
+      await until(page, fieldOf('Name der Stadt'), LONG)
+      await page.keyboard.type('Würzburg')
+      await tabTo(page, fieldOf('Amtlicher Schlüssel'))
+      await page.keyboard.type('09663000')
+      for (const [limit, degrees] of [
+        ['Westen', '9,87'],
+        ['Süden', '49,71'],
+        ['Osten', '10,02'],
+        ['Norden', '49,85'],
+      ] as const) {
+        await tabTo(page, fieldOf(limit))
+        await page.keyboard.press('ControlOrMeta+a')
+        await page.keyboard.type(degrees)
+      }
+      await tabTo(page, buttonOf('Speichern'))
+      await page.keyboard.press('Enter')
+      await until(page, `document.querySelector('header .city')?.textContent === 'Würzburg'`, LONG)
+      await page.getByRole('heading', { name: '2. Erste Quelle' }).waitFor({ timeout: LONG })
+      await until(page, `document.activeElement?.id === 'step'`, LONG)
+      const city = (await (await fetch(`${platform.url}/api/v1/city`)).json()) as Record<string, unknown>
+      assert.deepEqual([city.name, city.key, city.bounds], ['Würzburg', '09663000', [9.87, 49.71, 10.02, 49.85]])
+      assert.deepEqual(troubles, [])
+      await close()
+    })
+
+    it('puts a step off and takes it up again', async () => {
+      const { page, troubles, close } = await signedIn('/verwaltung/einrichten')
+      await page.getByRole('heading', { name: '2. Erste Quelle' }).waitFor({ timeout: LONG })
+      await page.getByRole('button', { name: 'Später' }).click()
+      await page.getByRole('heading', { name: '3. Freigeben' }).waitFor({ timeout: LONG })
+      await page.getByText('Noch kein eigener Datensatz.').waitFor({ timeout: LONG })
+      await page.getByRole('button', { name: 'Zur Startseite' }).click()
+      await page.getByRole('link', { name: /1 von 3/ }).click({ timeout: LONG })
+      await page.getByRole('heading', { name: '2. Erste Quelle' }).waitFor({ timeout: LONG })
+      await page.getByRole('button', { name: 'Nicht mehr erinnern' }).click()
+      await page.getByText('Die Erinnerung ist abgeschaltet.').waitFor({ timeout: LONG })
+      await until(page, `!document.querySelector('nav.staff a[href*="einrichten"]')`, LONG)
+      await page.getByRole('button', { name: 'Rückgängig' }).click()
+      await page.getByRole('link', { name: /1 von 3/ }).waitFor({ timeout: LONG })
+      assert.deepEqual(troubles, [])
+      await close()
+    })
+
+    it('reads a file dropped on a ready definition, with progress in sight', async () => {
+      const { page, troubles, close } = await signedIn('/verwaltung/einrichten?step=source')
+      const ready = page.locator('li', { hasText: 'Passantenzählung Würzburg' })
+      await ready.locator('.drop').waitFor({ timeout: LONG })
+      // Dropped as a browser hands it over: the file comes from the input of a form beside the page.
+      await ready.locator('input[type=file]').setInputFiles(FILE)
+      await ready.getByRole('progressbar').waitFor({ timeout: LONG })
+      await ready.getByText(/neue Werte, 0 unverändert, 0 abgewiesen/).waitFor({ timeout: 240_000 })
+      await page.getByRole('button', { name: 'Weiter' }).click()
+      await page.getByRole('heading', { name: '3. Freigeben' }).waitFor({ timeout: LONG })
+      assert.deepEqual(troubles, [])
+      await close()
+    })
+
+    it('releases by click; another browser without login sees it then and not before', async () => {
+      const visitor = await visit(browser, `${platform.url}/datensaetze/wuerzburg-passanten`, {}, /404/)
+      await visitor.page.getByRole('heading', { level: 1 }).waitFor({ timeout: LONG })
+      assert.equal((await fetch(`${platform.url}/api/v1/datasets/wuerzburg-passanten`)).status, 404)
+      const { page, troubles, close } = await signedIn('/verwaltung/einrichten?step=release')
+      await page.getByText('Danach sehen alle ohne Anmeldung: 3 Messstellen').waitFor({ timeout: LONG })
+      await page.getByRole('button', { name: 'Freigeben' }).click()
+      await page.getByText('„Passantenfrequenz in Würzburg“ ist freigegeben.').waitFor({ timeout: LONG })
+      await visitor.page.goto(`${platform.url}/datensaetze/wuerzburg-passanten`)
+      await visitor.page.getByRole('heading', { name: 'Passantenfrequenz in Würzburg' }).waitFor({ timeout: LONG })
+      await visitor.page.goto(`${platform.url}/`)
+      await visitor.page.locator('.list').getByText('Kaiserstraße').first().waitFor({ timeout: LONG })
+      assert.deepEqual(troubles, [])
+      assert.deepEqual(visitor.troubles, [])
+      await visitor.close()
+      await close()
+    })
+
+    it('is accessible in light and dark, wide and narrow', async () => {
+      const paths = [
+        ['/verwaltung/einrichten?step=city', 'form .frame text'],
+        ['/verwaltung/einrichten?step=source', '.ready li'],
+        ['/verwaltung/einrichten?step=release', 'form select'],
+        ['/verwaltung/stadt', 'form .frame text'],
+      ] as const
+      for (const look of LOOKS) {
+        const { page, troubles, close } = await signedIn('/verwaltung/stadt', look)
+        for (const [path, wait] of paths) {
+          await page.goto(platform.url + path)
+          await page.locator(wait).first().waitFor({ timeout: LONG })
+          const what = `${path} ${JSON.stringify(look)}`
+          await assertAccessible(page, what)
+          assert.ok(
+            await page.evaluate('document.documentElement.scrollWidth <= innerWidth'),
+            `${what} scrolls sideways`,
+          )
+        }
+        assert.deepEqual(troubles, [])
+        await close()
+      }
+    })
+
+    it('draws the city’s section on the map and offers only its languages', async () => {
+      const { page, troubles, close } = await signedIn('/verwaltung/stadt')
+      await page.locator('form .frame text').first().waitFor({ timeout: LONG })
+      const west = page.getByLabel('Westen')
+      const before = await west.inputValue()
+      await page.getByRole('button', { name: 'Rechteck aufziehen' }).click()
+      const box = (await page.locator('form .frame').boundingBox())!
+      await page.mouse.move(box.x + box.width * 0.4, box.y + box.height * 0.4)
+      await page.mouse.down()
+      await page.mouse.move(box.x + box.width * 0.6, box.y + box.height * 0.6, { steps: 4 })
+      await page.mouse.up()
+      const drawn = Number(await west.inputValue())
+      assert.ok(drawn > Number(before), `${drawn} instead of ${before}`)
+      const corner = (await page.locator('[data-corner="03"] .handle').boundingBox())!
+      await page.mouse.move(corner.x + corner.width / 2, corner.y + corner.height / 2)
+      await page.mouse.down()
+      await page.mouse.move(corner.x - 40, corner.y - 20, { steps: 4 })
+      await page.mouse.up()
+      assert.ok(Number(await west.inputValue()) < drawn, 'the corner moved')
+      await page.getByRole('checkbox', { name: 'Englisch' }).uncheck()
+      await page.getByRole('button', { name: 'Speichern' }).click()
+      await page.getByText('Die Angaben zur Stadt sind gespeichert.').waitFor({ timeout: LONG })
+      await until(page, `!document.querySelector('header .languages')`, LONG)
+      await page.goto(`${platform.url}/?lang=en`)
+      await until(page, `document.documentElement.lang === 'de' && /Würzburg/.test(document.title)`, LONG)
+      assert.deepEqual(troubles, [])
+      await close()
+    })
+
+    it('takes the example away after a question and leaves a calm, empty start page', async () => {
+      const { page, troubles, close } = await signedIn('/', {})
+      const remove = page.getByRole('button', { name: 'Beispiel entfernen' })
+      await remove.waitFor({ timeout: LONG })
+      const { height, y } = (await remove.boundingBox())!
+      const banner = (await page.locator('aside.example').boundingBox())!
+      assert.ok(banner.height < 64 && y + height <= banner.y + banner.height, `one line, not ${banner.height} px`)
+      await remove.click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Abbrechen' }).click()
+      await remove.click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Entfernen' }).click()
+      await page.getByText('Die Beispielstadt ist entfernt.').waitFor({ timeout: 240_000 })
+      await until(page, `!document.querySelector('aside.example')`, LONG)
+      await page.locator('.list').getByText('Kaiserstraße').first().waitFor({ timeout: LONG })
+      const key = await platform.key()
+      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+      const withdrawn = await fetch(`${platform.url}/api/v1/datasets/wuerzburg-passanten/state`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ state: 'withdrawn' }),
+      })
+      assert.equal(withdrawn.status, 200, await withdrawn.text())
+      for (const look of LOOKS) {
+        const visitor = await visit(browser, `${platform.url}/`, look)
+        await visitor.page
+          .getByRole('heading', { name: 'Hier wird stehen, was Würzburg misst' })
+          .waitFor({ timeout: LONG })
+        assert.equal(await visitor.page.locator('main').getByRole('link').count(), 0, 'nothing to do for visitors')
+        await assertAccessible(visitor.page, `the empty start page ${JSON.stringify(look)}`)
+        assert.deepEqual(visitor.troubles, [])
+        await visitor.close()
+      }
+      assert.deepEqual(troubles, [])
+      await close()
+    })
+  })
+}

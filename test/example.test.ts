@@ -51,6 +51,56 @@ async function tables(db: Database): Promise<Record<string, number>> {
   return counts
 }
 
+/** Columns by which a row of any table hangs on a dataset, a station or a series, and rows that hang on nothing. */
+async function strays(db: Database): Promise<string[]> {
+  const owners: Record<string, string> = {
+    dataset: 'select key from dataset',
+    datastream: 'select id from datastream',
+    thing: 'select id from thing',
+    station: 'select id from thing',
+  }
+  const columns = await db.query<{ table: string; column: string }>(
+    `select c.table_name as table, c.column_name as column from information_schema.columns c
+       join information_schema.tables t using (table_schema, table_name)
+      where t.table_type = 'BASE TABLE' and c.table_schema = 'public' and c.data_type in ('integer', 'bigint')
+        and c.column_name = any($1::text[])`,
+    [Object.keys(owners)],
+  )
+  assert.ok(columns.length > 25, `${columns.length} columns`)
+  const found: string[] = []
+  for (const { table, column } of columns) {
+    const [row] = await db.query<{ n: number }>(
+      `select count(*) as n from "${table}" where "${column}" is not null and "${column}" not in (${owners[column]})`,
+    )
+    if (row!.n > 0) found.push(`${table}.${column}: ${row!.n}`)
+  }
+  return found
+}
+
+/** What people and rules hang on a running city: marks, limits, rights, terms, a board. Returns the board's id. */
+async function hangOn({ db, access, boards, catalog }: Platform): Promise<string> {
+  const [series] = await db.query<{ id: number }>('select min(id) as id from datastream')
+  const { key } = catalog.require('beispiel-wetter')
+  await db.query(
+    `insert into plausibility_flag (datastream, rule, t_from, t_to) values ($1, 'range', now() - interval '1 hour', now())`,
+    [series!.id],
+  )
+  await db.query(`insert into plausibility_setting (datastream, settings, changed_by) values ($1, '{}', 'test')`, [
+    series!.id,
+  ])
+  await db.query(`insert into terms (dataset, body, created_by) values ($1, 'Bedingungen', 'test')`, [key])
+  await access.keys.create({ name: 'partner', grants: [{ role: 'consumer', dataset: key, space: null }] }, OWNER)
+  const board = await boards.create(OWNER, {
+    title: 'Wetter',
+    description: '',
+    visibility: 'published',
+    items: [
+      { kind: 'chart', width: 2, height: 2, series: [series!.id], range: '7d', resolution: 'hour', compare: false },
+    ],
+  })
+  return board.id
+}
+
 /** What must be stored when all is done at `NOW`: the newest days, a value each minute today, and the history. */
 function expected(state: ExampleState, { city, world }: Model, ids: Standing['ids']): Map<number, Reading[]> {
   const today = world.localDay(NOW)
@@ -139,6 +189,12 @@ for (const engine of databases()) {
         'select name, properties from thing',
       )
       assert.equal(things.length, 38)
+      for (const table of ['sensor', 'observed_property', 'feature_of_interest', 'location', 'datastream']) {
+        const unmarked = await db.query(
+          `select id from ${table} where properties->>'simulated' is distinct from 'true'`,
+        )
+        assert.deepEqual(unmarked, [], `${table} says that it is simulated`)
+      }
       for (const { name, properties } of things) {
         assert.match(name, / \(simuliert\)$/)
         assert.equal(properties.simulated, true)
@@ -251,10 +307,20 @@ for (const engine of databases()) {
         [other.key],
       )
       await sensing.append([{ datastream: series!.id, t: '2026-11-23T10:00:00Z', tEnd: null, v: 1 }])
+      const board = await hangOn(platform)
+      assert.deepEqual(await strays(db), [])
       const example = exampleOf(platform)
       await example.remove()
       assert.equal(await example.exists(), false)
+      assert.deepEqual(await strays(db), [], 'nothing points at what is gone')
       assert.deepEqual(access.visible(ANONYMOUS), [])
+      // A board is its author's: it stays, holds the number of the series and nothing of it.
+      const [kept] = await db.query<{ row: string }>('select to_jsonb(b)::text as row from board b where id = $1', [
+        board,
+      ])
+      assert.doesNotMatch(kept!.row, /simuliert|beispiel/i)
+      await db.query('delete from board where id = $1', [board])
+      await db.query(`delete from api_key where name = 'partner'`)
       assert.deepEqual(
         catalog.all().map(({ id }) => id),
         ['eigene'],
@@ -265,7 +331,8 @@ for (const engine of databases()) {
       )
       await db.query('delete from dataset where id = $1', ['eigene'])
       await catalog.reload()
-      assert.deepEqual(await tables(db), untouched)
+      // The log keeps that somebody made a board.
+      assert.deepEqual(await tables(db), { ...untouched, audit: untouched.audit! + 1 })
       await example.remove()
     })
 

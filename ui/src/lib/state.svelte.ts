@@ -50,7 +50,9 @@ class App {
     const asked = new URLSearchParams(place.search).get('lang')
     const offered = this.languages
     // Asked for, else remembered, else the city's first; a language the city does not offer never.
-    return [asked, this.#remembered].find((one) => isLang(one) && offered.includes(one)) ?? offered[0] ?? 'de'
+    return (
+      [asked, this.#remembered].find((one): one is Lang => isLang(one) && offered.includes(one)) ?? offered[0] ?? 'de'
+    )
   })
   readonly zone: Zone = $derived(this.#zone(this.city?.timeZone ?? 'Europe/Berlin'))
   readonly format: Format = $derived(new Format(this.lang, this.zone))

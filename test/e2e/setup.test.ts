@@ -1,4 +1,4 @@
-/** A city's first hour with the platform, as people live it: example, setup by keyboard, first public data, example gone. */
+/** A city's first hour with the platform, as people live it: example, setup by keyboard, first public data. */
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,17 +7,11 @@ import type { Browser, Page } from 'playwright-core'
 import { databases } from '../support/database.ts'
 import { type RunningPlatform, startPlatform } from '../support/platform.ts'
 import { DATA } from '../support/sources.ts'
-import { assertAccessible, launch, needsBrowser, until, type Visit, visit } from './browser.ts'
+import { launch, needsBrowser, until, type Visit, visit } from './browser.ts'
 
 const FILE = join(DATA, 'counts/wuerzburg/passanten_wuerzburg.csv')
 /** Other tests may run beside this one. */
 const LONG = 60_000
-const LOOKS = [
-  { width: 1440 },
-  { width: 1440, dark: true },
-  { width: 360, height: 740 },
-  { width: 360, height: 740, dark: true },
-]
 const skip = needsBrowser || (existsSync(FILE) ? false : `${FILE} is missing`)
 
 const focusedText = `(document.activeElement?.textContent?.trim() ?? '')`
@@ -117,24 +111,6 @@ for (const engine of databases().filter(({ name }) => name === 'embedded')) {
       await close()
     })
 
-    it('puts a step off and takes it up again', async () => {
-      const { page, troubles, close } = await signedIn('/verwaltung/einrichten')
-      await page.getByRole('heading', { name: '2. Erste Quelle' }).waitFor({ timeout: LONG })
-      await page.getByRole('button', { name: 'Später' }).click()
-      await page.getByRole('heading', { name: '3. Freigeben' }).waitFor({ timeout: LONG })
-      await page.getByText('Noch kein eigener Datensatz.').waitFor({ timeout: LONG })
-      await page.getByRole('button', { name: 'Zur Startseite' }).click()
-      await page.getByRole('link', { name: /1 von 3/ }).click({ timeout: LONG })
-      await page.getByRole('heading', { name: '2. Erste Quelle' }).waitFor({ timeout: LONG })
-      await page.getByRole('button', { name: 'Nicht mehr erinnern' }).click()
-      await page.getByText('Die Erinnerung ist abgeschaltet.').waitFor({ timeout: LONG })
-      await until(page, `!document.querySelector('nav.staff a[href*="einrichten"]')`, LONG)
-      await page.getByRole('button', { name: 'Rückgängig' }).click()
-      await page.getByRole('link', { name: /1 von 3/ }).waitFor({ timeout: LONG })
-      assert.deepEqual(troubles, [])
-      await close()
-    })
-
     it('reads a file dropped on a ready definition, with progress in sight', async () => {
       const { page, troubles, close } = await signedIn('/verwaltung/einrichten?step=source')
       const ready = page.locator('li', { hasText: 'Passantenzählung Würzburg' })
@@ -167,30 +143,6 @@ for (const engine of databases().filter(({ name }) => name === 'embedded')) {
       await close()
     })
 
-    it('is accessible in light and dark, wide and narrow', async () => {
-      const paths = [
-        ['/verwaltung/einrichten?step=city', 'form .frame text'],
-        ['/verwaltung/einrichten?step=source', '.ready li'],
-        ['/verwaltung/einrichten?step=release', 'form select'],
-        ['/verwaltung/stadt', 'form .frame text'],
-      ] as const
-      for (const look of LOOKS) {
-        const { page, troubles, close } = await signedIn('/verwaltung/stadt', look)
-        for (const [path, wait] of paths) {
-          await page.goto(platform.url + path)
-          await page.locator(wait).first().waitFor({ timeout: LONG })
-          const what = `${path} ${JSON.stringify(look)}`
-          await assertAccessible(page, what)
-          assert.ok(
-            await page.evaluate('document.documentElement.scrollWidth <= innerWidth'),
-            `${what} scrolls sideways`,
-          )
-        }
-        assert.deepEqual(troubles, [])
-        await close()
-      }
-    })
-
     it('draws the city’s section on the map and offers only its languages', async () => {
       const { page, troubles, close } = await signedIn('/verwaltung/stadt')
       await page.locator('form .frame text').first().waitFor({ timeout: LONG })
@@ -216,42 +168,6 @@ for (const engine of databases().filter(({ name }) => name === 'embedded')) {
       await until(page, `!document.querySelector('header .languages')`, LONG)
       await page.goto(`${platform.url}/?lang=en`)
       await until(page, `document.documentElement.lang === 'de' && /Würzburg/.test(document.title)`, LONG)
-      assert.deepEqual(troubles, [])
-      await close()
-    })
-
-    it('takes the example away after a question and leaves a calm, empty start page', async () => {
-      const { page, troubles, close } = await signedIn('/', {})
-      const remove = page.getByRole('button', { name: 'Beispiel entfernen' })
-      await remove.waitFor({ timeout: LONG })
-      const { height, y } = (await remove.boundingBox())!
-      const banner = (await page.locator('aside.example').boundingBox())!
-      assert.ok(banner.height < 64 && y + height <= banner.y + banner.height, `one line, not ${banner.height} px`)
-      await remove.click()
-      await page.getByRole('dialog').getByRole('button', { name: 'Abbrechen' }).click()
-      await remove.click()
-      await page.getByRole('dialog').getByRole('button', { name: 'Entfernen' }).click()
-      await page.getByText('Die Beispielstadt ist entfernt.').waitFor({ timeout: 240_000 })
-      await until(page, `!document.querySelector('aside.example')`, LONG)
-      await page.locator('.list').getByText('Kaiserstraße').first().waitFor({ timeout: LONG })
-      const key = await platform.key()
-      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
-      const withdrawn = await fetch(`${platform.url}/api/v1/datasets/wuerzburg-passanten/state`, {
-        method: 'POST',
-        headers,
-        body: JSON.stringify({ state: 'withdrawn' }),
-      })
-      assert.equal(withdrawn.status, 200, await withdrawn.text())
-      for (const look of LOOKS) {
-        const visitor = await visit(browser, `${platform.url}/`, look)
-        await visitor.page
-          .getByRole('heading', { name: 'Hier wird stehen, was Würzburg misst' })
-          .waitFor({ timeout: LONG })
-        assert.equal(await visitor.page.locator('main').getByRole('link').count(), 0, 'nothing to do for visitors')
-        await assertAccessible(visitor.page, `the empty start page ${JSON.stringify(look)}`)
-        assert.deepEqual(visitor.troubles, [])
-        await visitor.close()
-      }
       assert.deepEqual(troubles, [])
       await close()
     })

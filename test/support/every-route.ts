@@ -233,7 +233,7 @@ const CHANGES: Record<string, (h: Hidden) => Try[]> = {
 const BY_ADDRESS: Record<string, (h: Hidden) => (string | number)[]> = {
   'DELETE /api/v1/city/logo': () => [''],
   'DELETE /api/v1/example': () => [''],
-  'POST /api/v1/ready-sources/:id/key': (h) => [h.source],
+  'POST /api/v1/ready-sources/:id/secret': (h) => [h.source],
   'DELETE /api/v1/datasets/:id': () => HIDDEN,
   'DELETE /api/v1/account/sessions/:id': (h) => [h.session],
   'DELETE /api/v1/account/keys/:id': (h) => h.keys,

@@ -22,8 +22,8 @@ export function isWorkbook(head: Buffer, name: string): boolean {
   return /\.xlsx$/i.test(name) || head.includes('[Content_Types].xml') || head.includes('xl/workbook.xml')
 }
 
-/** What the first bytes of a (plain) file are. `whole`: there are no more. */
-export function sniff(head: Buffer, whole: boolean): Sniffed {
+/** What the first bytes of a (plain) file are. `whole`: there are no more. `fixed`: the encoding a person says it has. */
+export function sniff(head: Buffer, whole: boolean, fixed?: string): Sniffed {
   const refuse = (de: string, en: string): Sniffed => ({ kind: null, problem: words(de, en), text: '', guesses: [] })
   if (head.length === 0) return refuse('Die Datei ist leer.', 'The file is empty.')
   const start = head.subarray(0, 8).toString('latin1')
@@ -39,7 +39,7 @@ export function sniff(head: Buffer, whole: boolean): Sniffed {
       'This is a workbook in the old Excel format (.xls). Save it as .xlsx or CSV.',
     )
   }
-  const { name, encoding, guess } = encodingOf(head)
+  const { name, encoding, guess } = fixed === undefined ? encodingOf(head) : saidEncoding(fixed)
   const text = iconv.decode(head, name).replace(/^\uFEFF/, '')
   if (/\0/.test(text) || controlShare(text) > 0.02) {
     return refuse(
@@ -115,6 +115,12 @@ function encodingOf(head: Buffer): { name: string; encoding?: string; guess: Gue
     'Not valid UTF-8. Read like this the umlauts fit: please check a name.',
   )
   return { name: found, encoding: found, guess: guess(found, 'likely', reason) }
+}
+
+function saidEncoding(name: string): ReturnType<typeof encodingOf> {
+  const reason = words('So haben Sie es eingestellt.', 'You set it so.')
+  const guess: Guess = { about: 'encoding', value: words(name, name), confidence: 'sure', reason }
+  return { name, ...(name === 'utf-8' ? {} : { encoding: name }), guess }
 }
 
 /** Of the encodings German authorities' programs write; anything rarer would be a mistake more often than a hit. */

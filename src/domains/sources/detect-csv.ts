@@ -1,4 +1,4 @@
-import { type Guess, type Mapping, words } from './detect-model.ts'
+import { type Guess, type Mapping, type Reading, words } from './detect-model.ts'
 import { timeFormatOf } from './detect-time.ts'
 
 export interface CsvShape {
@@ -40,23 +40,26 @@ export function cellsOf(line: string, separator: string, quote = '"'): string[] 
 }
 
 /** Separator, header and decimal sign of separated values; null when the text is no table. */
-export function csvShape(text: string): CsvShape | null {
+export function csvShape(text: string, fixed: Reading = {}): CsvShape | null {
   const lines = text.split(/\r\n|\n|\r/).slice(0, LINES)
   while (lines.at(-1) === '') lines.pop()
   const comment = commentOf(lines)
   let best: { separator: string; block: Block; score: number } | null = null
-  for (const separator of SEPARATORS) {
-    const block = blockOf(lines, separator, comment)
+  for (const separator of fixed.separator === undefined ? SEPARATORS : [fixed.separator]) {
+    const found = blockOf(lines, separator, comment)
+    const block = found && fixed.header ? startingAt(found, lines, fixed.header - 1, separator) : found
     if (!block || block.width < 2) continue
     // Many columns that fit everywhere beat two that a decimal comma makes.
     const score = block.share * Math.log2(1 + block.width)
     if (!best || score > best.score * 1.001) best = { separator, block, score }
   }
-  if (!best || best.block.share < 0.5) return null
+  // Who says how a file is read has seen it: then rows may be as uneven as they like.
+  const said = fixed.separator !== undefined || fixed.header !== undefined
+  if (!best || (best.block.share < 0.5 && !said)) return null
   const { separator, block } = best
   const rows = lines.slice(block.start).filter((line) => line !== '' && !(comment && line.startsWith(comment)))
   const table = rows.map((line) => cellsOf(line, separator))
-  const headless = !hasHeader(table)
+  const headless = fixed.header === undefined ? !hasHeader(table) : fixed.header === 0
   const preamble = lines.slice(0, block.start)
   const format: Mapping['format'] = { type: 'csv', ...(separator === ',' ? {} : { separator }) }
   if (comment) format.comment = comment
@@ -68,7 +71,7 @@ export function csvShape(text: string): CsvShape | null {
     guesses.push({
       about: 'header',
       value: words('ohne Kopfzeile', 'no header'),
-      confidence: 'likely',
+      confidence: fixed.header === 0 ? 'sure' : 'likely',
       reason: words(
         'Schon die erste Zeile enthält Werte: Die Spalten bekommen Namen von hier.',
         'The first line holds values already: the columns are named here.',
@@ -76,7 +79,7 @@ export function csvShape(text: string): CsvShape | null {
     })
   } else if (block.start > 0) {
     const pattern = headerPattern(lines[block.start]!, preamble)
-    if (pattern) format.headerLine = pattern
+    if (pattern && fixed.header === undefined) format.headerLine = pattern
     else format.skip = block.start
     guesses.push({
       about: 'header',
@@ -88,16 +91,14 @@ export function csvShape(text: string): CsvShape | null {
       ),
     })
   }
-  const decimal = decimalOf(headless ? table : table.slice(1), separator)
-  if (decimal) {
-    format.decimal = ','
-    guesses.push(decimal)
-  }
+  const decimal = fixed.decimal === undefined ? decimalOf(headless ? table : table.slice(1), separator) : null
+  if (decimal || fixed.decimal === ',') format.decimal = ','
+  if (decimal) guesses.push(decimal)
   return { format, preamble, guesses }
 }
 
 function separatorGuess(separator: string, block: Block): Guess {
-  const [de, en] = NAMES[separator]!
+  const [de, en] = NAMES[separator] ?? [`„${separator}“`, `"${separator}"`]
   const all = block.fitting === block.lines
   return {
     about: 'format',
@@ -137,6 +138,14 @@ function blockOf(lines: readonly string[], separator: string, comment: string | 
   const body = widths.slice(start).filter((found) => found > 0)
   const fitting = body.filter((found) => found === width).length
   return { start, width, lines: body.length, fitting, share: fitting / body.length }
+}
+
+/** The same table, where a person says its header is. */
+function startingAt(block: Block, lines: readonly string[], start: number, separator: string): Block | null {
+  if (start >= lines.length) return null
+  const body = lines.slice(start).filter((line) => line !== '')
+  const fitting = body.filter((line) => cellsOf(line, separator).length === block.width).length
+  return { ...block, start, lines: body.length, fitting, share: fitting / Math.max(1, body.length) }
 }
 
 /** A blank line parts the text above a table from it, even where that text happens to have as many cells. */
@@ -182,7 +191,7 @@ function hasHeader(table: readonly string[][]): boolean {
   return columns.filter(looksValue).length < columns.length
 }
 
-function namesFor(table: readonly string[][]): string[] {
+export function namesFor(table: readonly string[][]): string[] {
   let times = 0
   let values = 0
   return (table[0] ?? []).map((cell, at) => {

@@ -13,8 +13,8 @@ const PLAIN = /^[\p{L}_$][\p{L}\p{N}_$-]*$/u
 const DEPTH = 6
 
 /** Where the rows of a document are; null when it is not JSON. `text` may end anywhere. */
-export function jsonShape(text: string, geojson: boolean): JsonShape | null {
-  const lines = lineShape(text)
+export function jsonShape(text: string, geojson: boolean, fixedRows?: string): JsonShape | null {
+  const lines = fixedRows === undefined ? lineShape(text) : null
   if (lines) return lines
   const document = parseCut(text)
   if (document === undefined) return null
@@ -27,6 +27,11 @@ export function jsonShape(text: string, geojson: boolean): JsonShape | null {
     )
     const guess: Guess = { about: 'format', value: words('GeoJSON', 'GeoJSON'), confidence: 'sure', reason }
     return { format: { type: 'geojson' }, guesses: [guess], labels: new Map(), foreignCrs: foreign }
+  }
+  if (fixedRows !== undefined) {
+    const reason = words('So haben Sie es eingestellt.', 'You set it so.')
+    const guess: Guess = { about: 'format', value: words('JSON', 'JSON'), confidence: 'sure', reason }
+    return { format: { type: 'json', rows: fixedRows }, guesses: [guess], labels: labelsOf(document), foreignCrs: null }
   }
   const found = Array.isArray(document) ? { path: '', length: document.length } : longestList(document, '', 0)
   const rows = found === null ? undefined : found.path || undefined
@@ -120,6 +125,6 @@ function longestList(value: unknown, path: string, depth: number): { path: strin
 }
 
 function labelsOf(document: unknown): Map<string, string> {
-  const texts = Object.entries(document as object).filter(([, value]) => typeof value === 'string')
+  const texts = Object.entries((document ?? {}) as object).filter(([, value]) => typeof value === 'string')
   return new Map(texts.filter(([, text]) => text.length > 0 && text.length < 120) as [string, string][])
 }

@@ -108,6 +108,19 @@ export interface Mapping {
   schedule?: { every?: string; cron?: string; expect?: string }
 }
 
+/** How a file is to be read, as far as a person says; the rest is recognised. */
+export interface Reading {
+  separator?: string
+  decimal?: ',' | '.'
+  encoding?: string
+  /** Line of the header, counted from 1; 0 where the file has none. */
+  header?: number
+  /** json: where the rows are. */
+  rows?: string
+  /** xlsx: number of the sheet. */
+  sheet?: number
+}
+
 /** What a file was recognised as. `mapping` is null when it is nothing one could map; `problem` says why. */
 export interface Detection {
   /** Name of the file, inside its archive where it was in one. */
@@ -120,6 +133,8 @@ export interface Detection {
   /** The first rows as people see them in the file. */
   firstRows: { row: number; cells: (string | number | boolean | null)[] }[]
   guesses: Guess[]
+  /** What a person fixed before it was read. */
+  fixed?: Reading
   mapping: Mapping | null
   problem: Words | null
 }

@@ -1,11 +1,12 @@
 import { open } from 'node:fs/promises'
 import { isWorkbook, sniff } from './detect-bytes.ts'
-import { csvShape } from './detect-csv.ts'
+import { csvShape, namesFor } from './detect-csv.ts'
 import { jsonShape } from './detect-json.ts'
 import { proposeMapping } from './detect-mapping.ts'
-import { type Detection, type Guess, type Mapping, type Words, words } from './detect-model.ts'
+import { type Detection, type Guess, type Mapping, type Reading, type Words, words } from './detect-model.ts'
 import { type Scan, scanRows } from './detect-scan.ts'
 import { type Batch, type Entry, FileError, type Format, type Unpack } from './model.ts'
+import { plainCause } from './plain-cause.ts'
 
 const HEAD_BYTES = 512 * 1024
 const SCAN_MS = 5_000
@@ -33,6 +34,7 @@ interface Shape {
 export async function detectFile(
   deps: DetectDeps,
   file: { path: string; name: string; from: Mapping['from'] },
+  fixed: Reading = {},
 ): Promise<Detection> {
   const none: Detection = {
     file: file.name,
@@ -42,16 +44,20 @@ export async function detectFile(
     header: [],
     firstRows: [],
     guesses: [],
+    ...(Object.keys(fixed).length > 0 ? { fixed } : {}),
     mapping: null,
     problem: null,
   }
   try {
-    return await detect(deps, file, none)
+    return await detect(deps, file, none, fixed)
   } catch (error) {
     if (!(error instanceof FileError)) throw error
     return {
       ...none,
-      problem: words(`Die Datei lässt sich nicht lesen: ${error.message}`, `The file cannot be read: ${error.message}`),
+      problem: words(
+        `Die Datei lässt sich nicht lesen. ${plainCause(error.message).text}`,
+        `The file cannot be read: ${error.message}`,
+      ),
     }
   }
 }
@@ -60,6 +66,7 @@ async function detect(
   deps: DetectDeps,
   file: { path: string; name: string; from: Mapping['from'] },
   none: Detection,
+  fixed: Reading,
 ): Promise<Detection> {
   const raw = await firstBytes(file.path)
   const bytes = raw.size
@@ -69,11 +76,14 @@ async function detect(
   const { head, whole, member, archive } = await source.head()
   const base = { ...none, bytes, file: member }
   let shape: Shape | null
-  if (workbook) shape = await sheetShape(source)
+  if (workbook) shape = await sheetShape(source, fixed)
   else {
-    const sniffed = sniff(head, whole)
+    const sniffed = sniff(head, whole, fixed.encoding)
     if (sniffed.kind === null) return { ...base, problem: sniffed.problem }
-    const found = sniffed.kind === 'csv' ? csvShape(sniffed.text) : jsonShape(sniffed.text, sniffed.kind === 'geojson')
+    const found =
+      sniffed.kind === 'csv'
+        ? csvShape(sniffed.text, fixed)
+        : jsonShape(sniffed.text, sniffed.kind === 'geojson', fixed.rows)
     shape = found && {
       preamble: 'preamble' in found ? found.preamble : [],
       guesses: [...found.guesses, ...sniffed.guesses],
@@ -91,7 +101,7 @@ async function detect(
       ),
     }
   }
-  const { scan, encoding } = await scanWith(source, shape, deps.zone)
+  const { scan, encoding } = await scanWith(source, shape, deps.zone, fixed.encoding !== undefined)
   if (encoding) {
     shape.format.encoding = encoding
     const reason = words('Weiter unten steht, was kein UTF-8 ist.', 'Further down stands what is not UTF-8.')
@@ -134,36 +144,52 @@ function shown({ firstRows, header }: Scan): Detection['firstRows'] {
   }))
 }
 
-async function scanWith(source: Source, shape: Shape, zone: string): Promise<{ scan: Scan; encoding?: string }> {
+async function scanWith(
+  source: Source,
+  shape: Shape,
+  zone: string,
+  said: boolean,
+): Promise<{ scan: Scan; encoding?: string }> {
   try {
     const scan = await scanRows(source.rows(shape.format), zone, SCAN_MS)
-    if (!scan.damage?.includes('not UTF-8') || shape.format.encoding) return { scan }
+    if (!scan.damage?.includes('not UTF-8') || shape.format.encoding || said) return { scan }
   } catch (error) {
-    if (!(error instanceof FileError) || !error.message.includes('not UTF-8') || shape.format.encoding) throw error
+    if (!(error instanceof FileError) || !error.message.includes('not UTF-8') || shape.format.encoding || said)
+      throw error
   }
   const encoding = 'windows-1252'
   return { scan: await scanRows(source.rows({ ...shape.format, encoding }), zone, SCAN_MS), encoding }
 }
 
 /** A sheet: the header is the first row that is about as full as the fullest. */
-async function sheetShape(source: Source): Promise<Shape | null> {
+async function sheetShape(source: Source, fixed: Reading): Promise<Shape | null> {
   const rows: (readonly unknown[])[] = []
-  for await (const batch of source.rows({ type: 'xlsx', header: ['-'] })) {
+  const sheet = fixed.sheet !== undefined && fixed.sheet > 1 ? { sheet: fixed.sheet } : {}
+  for await (const batch of source.rows({ type: 'xlsx', header: ['-'], ...sheet })) {
     rows.push(...batch.rows.slice(0, 60))
     break
   }
   const filled = rows.map((row) => row.filter((cell) => cell !== null && cell !== undefined && cell !== '').length)
   const width = Math.max(0, ...filled)
   if (width < 2) return null
-  const skip = filled.findIndex((count) => count >= Math.max(2, width * 0.6))
+  const full = filled.findIndex((count) => count >= Math.max(2, width * 0.6))
+  const skip = fixed.header ? fixed.header - 1 : full
+  const number = fixed.sheet ?? 1
   const reason = words(
-    'Eine Arbeitsmappe von Excel; gelesen wird das erste Blatt.',
-    'A workbook of Excel; the first sheet is read.',
+    `Eine Arbeitsmappe von Excel; gelesen wird Blatt ${number}.`,
+    `A workbook of Excel; sheet ${number} is read.`,
   )
   const guess: Guess = { about: 'format', value: words('Excel', 'Excel'), confidence: 'sure', reason }
   const preamble = rows.slice(0, skip).map((row) => row.map((cell) => cell ?? '').join(';'))
   return {
-    format: { type: 'xlsx', ...(skip > 0 ? { skip } : {}) },
+    format: {
+      type: 'xlsx',
+      ...sheet,
+      ...(skip > 0 ? { skip } : {}),
+      ...(fixed.header === 0
+        ? { header: namesFor(rows.slice(skip).map((row) => row.map((cell) => String(cell ?? '')))) }
+        : {}),
+    },
     preamble,
     guesses: [guess],
     labels: new Map(),

@@ -11,12 +11,14 @@ import { Problem } from '../../kernel/problem.ts'
 import type { Access, Actor } from '../access/index.ts'
 import type { Definition } from './definition.ts'
 import { detectFile } from './detect.ts'
-import type { Detection, Mapping, Words } from './detect-model.ts'
+import type { Detection, Mapping, Reading, Words } from './detect-model.ts'
+import { carriedOver } from './detect-reading.ts'
 import { slug } from './detect-words.ts'
 import { definitionOf, yamlOf } from './detect-yaml.ts'
 import * as store from './draft-store.ts'
 import type { Format, Progress, RunReport, Unpack } from './model.ts'
 import { entriesOf, httpInput, pathInput } from './origin.ts'
+import { plainCause } from './plain-cause.ts'
 import { type Survey, surveyRows } from './survey.ts'
 import { topicMatches } from './topics.ts'
 
@@ -111,7 +113,9 @@ export class Drafts {
         await pipeline(fetched.body, createWriteStream(this.#path(id)))
       } catch (error) {
         if (error instanceof Problem) throw error
-        throw new Problem(422, 'fetch-failed', (error as Error).message)
+        const en = (error as Error).message
+        const { text, advice } = plainCause(en)
+        throw new Problem(422, 'fetch-failed', en, { words: { de: `${text} ${advice}`, en } })
       }
     })
   }
@@ -154,6 +158,24 @@ export class Drafts {
     const draft = await this.get(id)
     if (draft.source) throw new Problem(409, 'draft-saved', `This draft is the source "${draft.source}" already.`)
     await store.updateDraft(this.#deps.db, id, change)
+    return this.get(id)
+  }
+
+  /** Reads the file again with what a person says about it; choices made so far stay where they still fit. */
+  async again(id: string, fixed: Reading): Promise<Draft> {
+    const { db, formats, unpack, timeZone } = this.#deps
+    const draft = await this.get(id)
+    if (draft.source) throw new Problem(409, 'draft-saved', `This draft is the source "${draft.source}" already.`)
+    if (draft.detection === null)
+      throw new Problem(409, 'draft-waits', 'No message has come yet: there is nothing to read.')
+    const file = { path: this.#path(id), name: draft.name, from: fromOf(draft) }
+    const detection = await detectFile({ formats, unpack, zone: timeZone() }, file, fixed)
+    if (!detection.mapping)
+      throw new Problem(422, 'not-readable-so', `Read like this it is no table: ${detection.problem?.en}`, {
+        words: detection.problem,
+      })
+    const mapping = carriedOver(draft.detection.mapping, draft.mapping, detection.mapping)
+    await store.updateDraft(db, id, { detection, mapping, yaml: null })
     return this.get(id)
   }
 
@@ -234,17 +256,11 @@ export class Drafts {
   /** Brings the bytes and recognises them; a draft without a file does not stay. */
   async #filled(id: string, bring: () => Promise<void>): Promise<Draft> {
     const { db, formats, unpack, timeZone } = this.#deps
-    const { kind, name, origin } = await this.get(id)
+    const draft = await this.get(id)
+    const { kind, name, origin } = draft
     try {
       await bring()
-      const from: Mapping['from'] =
-        kind === 'http'
-          ? { http: { url: origin } }
-          : kind === 'mqtt'
-            ? { mqtt: { topic: origin } }
-            : kind === 'webhook'
-              ? { webhook: {} }
-              : { file: { path: name } }
+      const from = fromOf(draft)
       const detection = await detectFile({ formats, unpack, zone: timeZone() }, { path: this.#path(id), name, from })
       const mapping = detection.mapping && { ...detection.mapping, ...(kind === 'webhook' ? { id: slug(origin) } : {}) }
       await store.updateDraft(db, id, { detection, mapping })
@@ -267,6 +283,19 @@ export class Drafts {
       const { mtimeMs } = await stat(join(this.#folder, file)).catch(() => ({ mtimeMs: Date.now() }))
       if (Date.now() - mtimeMs > 60_000) await rm(join(this.#folder, file), { force: true })
     }
+  }
+}
+
+function fromOf({ kind, name, origin }: Pick<store.DraftRow, 'kind' | 'name' | 'origin'>): Mapping['from'] {
+  switch (kind) {
+    case 'http':
+      return { http: { url: origin } }
+    case 'mqtt':
+      return { mqtt: { topic: origin } }
+    case 'webhook':
+      return { webhook: {} }
+    case 'file':
+      return { file: { path: name } }
   }
 }
 

@@ -3,6 +3,7 @@ import { parseDuration } from './duration.ts'
 import { Mapper } from './mapper.ts'
 import { type Entry, FileError, type Format, type Rejection, type StreamRef } from './model.ts'
 import { limitsOf } from './origin.ts'
+import { type Night, Nights } from './survey-nights.ts'
 
 const SURVEY_MS = 15_000
 const FIRST_VALUES = 500
@@ -53,6 +54,8 @@ export interface Survey {
   things: { key: string; name: string; geometry: object | null }[]
   series: SurveyedSeries[]
   oddities: Oddity[]
+  /** The nights of the clock change the values reach over. */
+  nights: Night[]
 }
 
 interface Tally extends SurveyedSeries {
@@ -66,6 +69,7 @@ interface Tally extends SurveyedSeries {
   twice: number
   twiceRows: number[]
   times: Set<number>
+  nights: ReturnType<Nights['counts']>
 }
 
 /** Maps everything, for at most some seconds, row by row so that each finding has its row. */
@@ -81,6 +85,7 @@ export async function surveyRows(
   const tallies = new Map<StreamRef, Tally>()
   const columns = new Map<string, number>()
   const context = { maxDocumentBytes: limitsOf(definition).document }
+  const nights = new Nights(definition.timeZone, zone)
   let whole = true
   let remembered = 0
   const take = (row: number) => {
@@ -88,10 +93,11 @@ export async function surveyRows(
       let tally = tallies.get(stream)
       if (!tally) {
         if (tallies.size >= MOST_STREAMS) continue
-        tally = newTally(stream)
+        tally = newTally(stream, nights.counts())
         tallies.set(stream, tally)
       }
       remembered += count(tally, observation, row, period, remembered < MOST_TIMES)
+      if (typeof observation.v === 'number') nights.add(tally.nights, tally.lastMs)
     }
     mapper.waiting = []
     mapper.ready = []
@@ -126,10 +132,10 @@ export async function surveyRows(
     mapper.rejections.add(error.message, 1, 0, '', null)
     whole = false
   }
-  return summary(mapper, [...tallies.values()], columns, whole)
+  return summary(mapper, [...tallies.values()], columns, whole, nights.result())
 }
 
-function newTally(stream: StreamRef): Tally {
+function newTally(stream: StreamRef, nights: Tally['nights']): Tally {
   return {
     thing: stream.thing.key,
     key: stream.key,
@@ -156,6 +162,7 @@ function newTally(stream: StreamRef): Tally {
     twice: 0,
     twiceRows: [],
     times: new Set(),
+    nights,
   }
 }
 
@@ -213,7 +220,13 @@ function countFilled(
   })
 }
 
-function summary(mapper: Mapper, tallies: Tally[], columns: ReadonlyMap<string, number>, whole: boolean): Survey {
+function summary(
+  mapper: Mapper,
+  tallies: Tally[],
+  columns: ReadonlyMap<string, number>,
+  whole: boolean,
+  nights: Night[],
+): Survey {
   const oddities: Oddity[] = mapper.rejections.list().map(rejected)
   for (const tally of tallies) {
     const what = `${mapper.things.get(tally.thing)?.name ?? tally.thing}: ${tally.name}`
@@ -251,7 +264,21 @@ function summary(mapper: Mapper, tallies: Tally[], columns: ReadonlyMap<string, 
     })),
     series: tallies.map(
       (
-        { lastMs, missing, gaps, gapRows, longest, gapFrom, gapTo, twice, twiceRows, times, values, ...series },
+        {
+          lastMs,
+          missing,
+          gaps,
+          gapRows,
+          longest,
+          gapFrom,
+          gapTo,
+          twice,
+          twiceRows,
+          times,
+          nights: _,
+          values,
+          ...series
+        },
         at,
       ) => ({
         ...series,
@@ -259,6 +286,7 @@ function summary(mapper: Mapper, tallies: Tally[], columns: ReadonlyMap<string, 
       }),
     ),
     oddities: oddities.slice(0, 200),
+    nights,
   }
 }
 

@@ -1,11 +1,18 @@
 import type { Readable } from 'node:stream'
 import { LICENCES } from '../../domains/catalog/index.ts'
-import { DefinitionError, type Mapping, offeredProperties, type Sources } from '../../domains/sources/index.ts'
+import {
+  DefinitionError,
+  type Draft,
+  type Mapping,
+  offeredProperties,
+  type Sources,
+} from '../../domains/sources/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { PortalDeps } from './deps.ts'
 import { ProblemAnswer } from './schemas.ts'
-import { DraftAnswer, DraftChange, DraftParams, FileQuery, NewDraft } from './schemas-connect.ts'
+import { DraftAnswer, DraftChange, DraftParams, DraftReading, FileQuery, NewDraft } from './schemas-connect.ts'
+import { causeOf } from './sources.ts'
 
 const MOST_BYTES = 1_100_000_000
 const PATH = '/api/v1/source-drafts'
@@ -81,7 +88,7 @@ export function addConnect(api: FastifyInstance, { access, catalog, db }: Portal
       const draft = await drafts.get(params.id)
       return draft.source === null || draft.outcome === null
         ? draft
-        : { ...draft, stations: await stationsOf(draft.source) }
+        : { ...draft, stations: await stationsOf(draft.source), cause: failed(draft.outcome) }
     })
 
     scope.put<{ Params: DraftParams; Body: { mapping?: Mapping; yaml?: string | null } }>(
@@ -91,6 +98,18 @@ export function addConnect(api: FastifyInstance, { access, catalog, db }: Portal
         schema: { ...about('Keep choices, or a text edited by hand'), params: DraftParams, body: DraftChange },
       },
       async ({ params, body }) => drafts.change(params.id, body).catch(refused),
+    )
+
+    scope.post<{ Params: DraftParams; Body: DraftReading }>(
+      `${PATH}/:id/read`,
+      {
+        schema: {
+          ...about('Read the file again, with what a person says about it'),
+          params: DraftParams,
+          body: DraftReading,
+        },
+      },
+      async ({ params, body }) => drafts.again(params.id, body),
     )
 
     scope.post<{ Params: DraftParams }>(
@@ -124,6 +143,8 @@ export function addConnect(api: FastifyInstance, { access, catalog, db }: Portal
     )
   }
 }
+
+const failed = (outcome: NonNullable<Draft['outcome']>) => causeOf('error' in outcome ? (outcome.error ?? null) : null)
 
 /** Mistakes of a definition, each with line and field, as one problem. */
 function refused(error: unknown): never {

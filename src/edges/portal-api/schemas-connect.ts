@@ -40,6 +40,21 @@ export const DraftChange = Type.Object(
   },
 )
 
+export const DraftReading = Type.Object(
+  {
+    separator: Type.Optional(Type.String({ minLength: 1, maxLength: 4 })),
+    decimal: Type.Optional(Type.Enum([',', '.'])),
+    encoding: Type.Optional(Type.Enum(['utf-8', 'iso-8859-1', 'iso-8859-15', 'windows-1252', 'utf-16le', 'utf-16be'])),
+    header: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 400, description: 'Line of the header, from 1; 0 where there is none' }),
+    ),
+    rows: Type.Optional(Type.String({ minLength: 1, maxLength: 500, description: 'json: path to the rows' })),
+    sheet: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'xlsx: number of the sheet' })),
+  },
+  { additionalProperties: false, description: 'What is left out is recognised' },
+)
+export type DraftReading = Static<typeof DraftReading>
+
 export const DraftAnswer = Type.Object(
   {
     id: Type.String(),

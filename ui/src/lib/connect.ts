@@ -51,6 +51,16 @@ export interface Mapping {
   schedule?: { every?: string; cron?: string; expect?: string }
 }
 
+/** How a file is to be read, as far as a person says; the rest is recognised. */
+export interface Reading {
+  separator?: string
+  decimal?: string
+  encoding?: string
+  header?: number
+  rows?: string
+  sheet?: number
+}
+
 export interface Draft {
   id: string
   kind: 'file' | 'http' | 'mqtt' | 'webhook'
@@ -64,6 +74,7 @@ export interface Draft {
     header: string[]
     firstRows: { row: number; cells: unknown[] }[]
     guesses: { about: string; value: Words; confidence: string; reason: Words }[]
+    fixed?: Reading
     problem: Words | null
   } | null
   mapping: Mapping | null
@@ -72,6 +83,8 @@ export interface Draft {
   source: string | null
   progress: { rows: number; values: number; share?: number } | null
   outcome: { outcome?: string; accepted?: number; rejected?: number; error?: string } | null
+  /** Why the first run failed, in plain words. */
+  cause?: { text: string; advice: string; original: string } | null
   stations?: { id: number; name: string; dataset: string }[]
 }
 
@@ -111,6 +124,14 @@ export interface Survey {
     values: [string, number | null][]
   }[]
   oddities: { kind: string; what: string; count: number; rows: number[]; from?: string; to?: string }[]
+  nights: Night[]
+}
+
+export interface Night {
+  at: string
+  change: 'forward' | 'back'
+  series: number
+  missing: { both: number; first: number; second: number; around: number }
 }
 
 export const DRAFTS = '/api/v1/source-drafts'

@@ -42,6 +42,11 @@ export function sniff(head: Buffer, whole: boolean, fixed?: string): Sniffed {
   const { name, encoding, guess } = fixed === undefined ? encodingOf(head) : saidEncoding(fixed)
   const text = iconv.decode(head, name).replace(/^\uFEFF/, '')
   if (/\0/.test(text) || controlShare(text) > 0.02) {
+    if (fixed !== undefined)
+      return refuse(
+        `Mit dem Zeichensatz ${fixed} ergibt die Datei keinen lesbaren Text.`,
+        `Read as ${fixed} the file is no legible text.`,
+      )
     return refuse(
       'Das ist keine Text- oder Tabellendatei. Gelesen werden CSV, JSON, GeoJSON und Excel (.xlsx), auch gepackt.',
       'This is no text or table. CSV, JSON, GeoJSON and Excel (.xlsx) are read, packed too.',

@@ -22,7 +22,8 @@ import { plainCause } from './plain-cause.ts'
 import { type Survey, surveyRows } from './survey.ts'
 import { topicMatches } from './topics.ts'
 
-const MOST_BYTES = 1_000_000_000
+/** Largest file a draft takes. */
+export const MOST_BYTES = 1_000_000_000
 const MOST_DRAFTS = 50
 const CLEAN_MS = 3_600_000
 
@@ -86,13 +87,7 @@ export class Drafts {
       transform(chunk: Buffer, _encoding, done) {
         size += chunk.length
         if (size > MOST_BYTES) {
-          done(
-            new Problem(
-              413,
-              'file-too-large',
-              `The file is larger than ${MOST_BYTES / 1e9} GB. Give its address instead, or send a part.`,
-            ),
-          )
+          done(fileTooLarge())
         } else done(null, chunk)
       },
     })
@@ -284,6 +279,15 @@ export class Drafts {
       if (Date.now() - mtimeMs > 60_000) await rm(join(this.#folder, file), { force: true })
     }
   }
+}
+
+export function fileTooLarge(): Problem {
+  const most = `${MOST_BYTES / 1e9} GB`
+  return new Problem(
+    413,
+    'file-too-large',
+    `The file is larger than ${most}. Give its address instead, or send a part.`,
+  )
 }
 
 function fromOf({ kind, name, origin }: Pick<store.DraftRow, 'kind' | 'name' | 'origin'>): Mapping['from'] {

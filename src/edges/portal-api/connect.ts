@@ -3,7 +3,9 @@ import { LICENCES } from '../../domains/catalog/index.ts'
 import {
   DefinitionError,
   type Draft,
+  fileTooLarge,
   type Mapping,
+  MOST_BYTES,
   offeredProperties,
   type Sources,
 } from '../../domains/sources/index.ts'
@@ -14,7 +16,6 @@ import { ProblemAnswer } from './schemas.ts'
 import { DraftAnswer, DraftChange, DraftParams, DraftReading, FileQuery, NewDraft } from './schemas-connect.ts'
 import { causeOf } from './sources.ts'
 
-const MOST_BYTES = 1_100_000_000
 const PATH = '/api/v1/source-drafts'
 
 /** `/api/v1/source-drafts`: adding a source by form. For those who may manage the platform; nobody else learns of drafts. */
@@ -64,6 +65,8 @@ export function addConnect(api: FastifyInstance, { access, catalog, db }: Portal
       async (request, reply) => {
         if (typeof request.body?.pipe !== 'function')
           throw new Problem(415, 'file-expected', 'Send the bytes of the file as application/octet-stream.')
+        // Said before it comes: nobody should send a gigabyte to learn that it is too much.
+        if (Number(request.headers['content-length'] ?? 0) > MOST_BYTES) throw fileTooLarge()
         return reply.code(201).send(await drafts.fromFile(request.query.name, request.body, request.actor))
       },
     )

@@ -32,7 +32,8 @@ export const DraftChange = Type.Object(
         },
       ),
     ),
-    yaml: Type.Optional(Type.Union([Type.String({ maxLength: 1_000_000 }), Type.Null()])),
+    // Not a union: with coercion on, a union would turn null into an empty text.
+    yaml: Type.Optional(Type.Unsafe<string | null>({ type: ['string', 'null'], maxLength: 1_000_000 })),
   },
   {
     additionalProperties: false,

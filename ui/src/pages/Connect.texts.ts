@@ -155,8 +155,8 @@ export const t = texts({
     showAll: 'Alle {n} zeigen',
     preview: 'Die Werte als Tabelle',
     curl: 'Zum Beispiel so:',
-    hookKey:
-      'Den Schlüssel (zk_…) macht, wer den Rechner betreibt, mit: zahnrad key create --name NAME. Der Inhalt ist eine kleine Datei, JSON oder CSV.',
+    makeKey: 'Schlüssel anlegen',
+    hookKey: 'Statt zk_… steht dort Ihr Schlüssel. Der Inhalt ist eine kleine Datei, JSON oder CSV.',
     staffOnly: 'Hierfür müssen Sie angemeldet sein.',
     login: 'Anmelden',
   },
@@ -312,8 +312,8 @@ export const t = texts({
     showAll: 'Show all {n}',
     preview: 'The values as a table',
     curl: 'For example like this:',
-    hookKey:
-      'The key (zk_…) is made by whoever runs the machine, with: zahnrad key create --name NAME. The content is a small file, JSON or CSV.',
+    makeKey: 'Make a key',
+    hookKey: 'In place of zk_… goes your key. The content is a small file, JSON or CSV.',
     staffOnly: 'You have to be signed in for this.',
     login: 'Sign in',
   },

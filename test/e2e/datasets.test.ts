@@ -113,7 +113,7 @@ for (const engine of databases()) {
 
     it('goes by keyboard from the list over the calendar to the file', pages, async () => {
       const { page, troubles, close } = await visit(browser, `${platform.url}/datensaetze`)
-      await page.getByLabel('Datensatz suchen').fill('gibt es nicht')
+      await page.getByRole('searchbox', { name: 'Datensatz suchen' }).fill('gibt es nicht')
       await page.getByText('Kein Datensatz passt').waitFor()
       assert.match(page.url(), /q=gibt/)
       await page.getByRole('button', { name: 'Auswahl zurücksetzen' }).press('Enter')
@@ -167,7 +167,7 @@ for (const engine of databases()) {
           ['/datensaetze/eingang', '.years path'],
           ['/datensaetze/eingang?view=table', 'tbody tr'],
           [base, 'tbody tr'],
-          [`${base}/eingang`, 'form'],
+          [`${base}/eingang`, 'main form'],
           [`${base}/eingang/messstellen/${station.thing}`, 'summary'],
         ] as const) {
           await page.goto(platform.url + path)

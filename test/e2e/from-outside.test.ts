@@ -145,6 +145,11 @@ describe('from outside, in one go', { skip: needsBrowser || missing, timeout: 60
       if (stations.length === 3) break
       assert.ok(Date.now() - start < 180_000, `${stations.length} stations are left`)
     }
+    // Its stations are gone at once, its values go behind them.
+    for (const start = Date.now(); ; await page.waitForTimeout(1_000)) {
+      if ((await fetch(`${platform.url}/api/v1/example`)).status === 404) break
+      assert.ok(Date.now() - start < 180_000, 'the example city does not go')
+    }
     await citizen.page.goto(`${platform.url}/`)
     await citizen.page.locator('main li a').nth(2).waitFor()
     assert.doesNotMatch(await citizen.page.locator('body').innerText(), /simuliert/)

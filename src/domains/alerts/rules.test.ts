@@ -79,7 +79,8 @@ describe('quiet hours', () => {
     const start = fc.integer({ min: 0, max: 730 }).map((day) => Date.parse('2026-01-01T00:00:00Z') + day * 24 * HOUR)
     fc.assert(
       fc.property(clock, clock, start, (from, to, begin) => {
-        const states = Array.from({ length: 4 * 26 }, (_, i) => isQuiet(begin + i * 15 * MINUTE, ZONE, from, to))
+        // 23 hours never hold the same time of day twice, not even when the clocks are put forward.
+        const states = Array.from({ length: 4 * 23 }, (_, i) => isQuiet(begin + i * 15 * MINUTE, ZONE, from, to))
         const turns = states.filter((state, i) => i > 0 && state !== states[i - 1]).length
         assert.ok(turns <= 3, `${from}–${to}: ${turns} turns`)
       }),

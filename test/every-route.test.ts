@@ -10,6 +10,7 @@ import { readConfig } from '../src/config.ts'
 import { OWNER } from '../src/domains/access/index.ts'
 import { buildInterface } from '../src/interface.ts'
 import { createLog } from '../src/kernel/log.ts'
+import { registry } from '../src/kernel/metrics.ts'
 import { httpOf, serve } from '../src/main.ts'
 import { openPlatform, type Platform } from '../src/platform.ts'
 import { databases } from './support/database.ts'
@@ -117,6 +118,8 @@ for (const engine of databases()) {
     })
     after(async () => {
       for (const { close } of closers.reverse()) await close()
+      // The next engine's platform names its figures anew in this process.
+      registry.clear()
     })
 
     it('is known, by how it reads or changes', () => {

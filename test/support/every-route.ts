@@ -245,6 +245,7 @@ const BY_ADDRESS: Record<string, (h: Hidden) => (string | number)[]> = {
   'DELETE /api/v1/requests/:id': (h) => [h.request],
   'DELETE /api/v1/boards/:id': (h) => h.boards,
   'POST /api/v1/source-drafts/:id/preview': (h) => [h.draft],
+  'POST /api/v1/source-drafts/:id/read': (h) => [h.draft],
   'POST /api/v1/source-drafts/:id/save': (h) => [h.draft],
   'DELETE /api/v1/source-drafts/:id': (h) => [h.draft],
   'POST /api/v1/sources/:id/pause': (h) => [h.source],

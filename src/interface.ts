@@ -18,7 +18,11 @@ async function newest(folder: string): Promise<number> {
 export async function buildInterface(log: Log): Promise<void> {
   const built = join(INTERFACE, 'index.html')
   const source = join(ROOT, 'ui', 'src')
-  if (existsSync(built) && (!existsSync(source) || (await stat(built)).mtimeMs >= (await newest(source)))) return
+  if (existsSync(built)) {
+    const sources = [source, join(ROOT, 'ui', 'public')].filter((folder) => existsSync(folder))
+    const changed = Math.max(...(await Promise.all(sources.map(newest))), 0)
+    if ((await stat(built)).mtimeMs >= changed) return
+  }
   log.info('building the interface')
   // In a process of its own: what the bundler needs is not kept in the platform's memory.
   const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js')

@@ -55,7 +55,8 @@ export async function visit(browser: Browser, url: string, look: Look = {}, expe
     if (!expected?.test(text)) troubles.push(text)
   }
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) note(`${message.type()}: ${message.text()} ${message.location().url}`)
+    if (['error', 'warning'].includes(message.type()))
+      note(`${message.type()}: ${message.text()} ${message.location().url}`)
   })
   page.on('pageerror', (error) => note(`uncaught: ${error.message}`))
   const origin = new URL(url).origin

@@ -1,5 +1,3 @@
-import type { NewObservation } from '../sensing/index.ts'
-
 /** One cell of a row as a format hands it on: text from CSV, typed values from JSON and XLSX. */
 export type Cell = string | number | boolean | null | undefined
 
@@ -153,12 +151,6 @@ export interface Progress {
   /** Share of the input's bytes that are read, 0–1; undefined when the size is unknown. */
   share?: number
   file?: string
-}
-
-/** An observation whose datastream may not have its number yet. */
-export interface MappedValue {
-  stream: StreamRef
-  observation: NewObservation
 }
 
 /** A series of a thing that a run has met; `id` is 0 until the database knows it. */

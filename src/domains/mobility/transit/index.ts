@@ -1,0 +1,2 @@
+export * from './model.ts'
+export { currentVersion, currentVersions, versionsOf } from './versions.ts'

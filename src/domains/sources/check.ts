@@ -17,7 +17,7 @@ export function checkDefinition(yaml: string, defaultId?: string): Definition {
     throw new DefinitionError([{ field: 'definition', message: `is longer than ${MAX_CHARACTERS} characters` }])
   }
   const lines = new LineCounter()
-  const document = parseDocument(yaml, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  const document = parseDocument(yaml, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, logLevel: 'error' })
   if (document.errors.length > 0) {
     throw new DefinitionError(
       document.errors

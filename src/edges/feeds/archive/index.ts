@@ -85,7 +85,12 @@ async function* tarMembers(
       const { type, name: path } = member.header
       if (type === 'file' || type === 'contiguous-file') {
         budget.entry(path)
-        if (wanted(path)) yield { path, bytes: member as unknown as AsyncIterable<Uint8Array> }
+        if (wanted(path)) {
+          const rest = (member as unknown as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
+          yield { path, bytes: remaining(rest) }
+          for await (const _ of remaining(rest));
+          continue
+        }
       }
       member.resume()
     }
@@ -97,6 +102,14 @@ async function* tarMembers(
     tar.destroy()
     await feeding
   }
+}
+
+/**
+ * The bytes still to come. Whoever leaves early does not close what they come from: a member closed before its end closes
+ * the tar with it, and the next member would be waited for forever.
+ */
+async function* remaining(bytes: AsyncIterator<Uint8Array>): AsyncIterable<Uint8Array> {
+  for (let next = await bytes.next(); !next.done; next = await bytes.next()) yield next.value
 }
 
 /** Feeds the tar reader; an error of the source reaches whoever reads the members. */

@@ -73,5 +73,9 @@ async function* readEntry(zip: ZipFile, entry: ZipEntry): AsyncIterable<Uint8Arr
       made ? resolve(made) : reject(new FileError(`${entry.fileName}: ${error?.message}`)),
     )
   })
-  yield* stream as AsyncIterable<Uint8Array>
+  try {
+    yield* stream as AsyncIterable<Uint8Array>
+  } catch (error) {
+    throw new FileError(`${entry.fileName} is not readable as zip: ${(error as Error).message}`)
+  }
 }

@@ -216,6 +216,7 @@ for (const engine of databases()) {
                 state: source.health.state,
                 lastGood: source.lastGood,
                 cause: source.health.cause,
+                causeText: null,
               },
             ]),
           ),

@@ -11,6 +11,9 @@ export interface Finding {
   found: string
   /** What to do; only where something is to be done. */
   advice?: string
+  /** Names `found` and `advice`, so that pages can say them in their own language; `params` stand in them. */
+  code: string
+  params: Record<string, string | number>
 }
 
 const GIB = 1024 ** 3
@@ -19,7 +22,7 @@ export function registerDoctorCommand(program: Command, ctx: CommandContext): vo
   program
     .command('doctor')
     .description('check versions, extensions, migrations, disk, ports and clock, and say what to do')
-    .option('--json', 'one JSON value: [{check, result, found, advice?}]')
+    .option('--json', 'one JSON value: [{check, result, found, advice?, code, params}]')
     .action(async ({ json }) => {
       const findings = await examine(ctx)
       if (json) ctx.stdout(`${JSON.stringify(findings)}\n`)
@@ -46,7 +49,8 @@ async function examine(ctx: CommandContext): Promise<Finding[]> {
       error instanceof FolderInUse
         ? 'wait until it has started, or stop it'
         : 'see the sentence above; the other checks need the database'
-    findings.push({ check: 'database', result: 'problem', found: (error as Error).message, advice })
+    const found = (error as Error).message
+    findings.push({ check: 'database', result: 'problem', found, advice, code: 'database-closed', params: {} })
   }
   if (platform) findings.push(...(await examinePlatform(platform)))
   return findings
@@ -58,9 +62,11 @@ export async function examinePlatform(platform: Platform): Promise<Finding[]> {
 }
 
 function node(): Finding {
-  const major = Number(process.versions.node.split('.')[0])
-  if (major >= 24) return { check: 'node', result: 'ok', found: process.versions.node }
-  return { check: 'node', result: 'problem', found: process.versions.node, advice: 'run "npm ci": it brings Node 24' }
+  const found = process.versions.node
+  const params = { version: found }
+  if (Number(found.split('.')[0]) >= 24) return { check: 'node', result: 'ok', found, code: 'node', params }
+  const advice = 'run "npm ci": it brings Node 24'
+  return { check: 'node', result: 'problem', found, advice, code: 'node-old', params }
 }
 
 async function database({ db, config }: Platform): Promise<Finding[]> {
@@ -85,52 +91,59 @@ async function database({ db, config }: Platform): Promise<Finding[]> {
           ? 'the embedded database survives a killed process but not a power cut: use PostgreSQL (DATABASE_URL) for service'
           : undefined
         : 'install PostgreSQL 15 or newer',
+      code: !fits ? 'database-old' : db.engine === 'embedded' ? 'database-embedded' : 'database-server',
+      params: { version, folder: config.dataDir },
     },
     {
       check: 'postgis',
       result: gisFits ? 'ok' : 'problem',
       found: postgis,
       advice: gisFits ? undefined : 'install PostGIS 3.3 or newer',
+      code: gisFits ? 'postgis' : 'postgis-old',
+      params: { version: postgis },
     },
     {
       check: 'migrations',
       result: pending.length === 0 ? 'ok' : 'problem',
       found: pending.length === 0 ? 'all applied' : `missing: ${pending.map((m) => m.name).join(', ')}`,
       advice: pending.length === 0 ? undefined : 'start the platform once: it applies them',
+      code: pending.length === 0 ? 'migrations' : 'migrations-missing',
+      params: { names: pending.map((m) => m.name).join(', ') },
     },
     {
       check: 'clock',
       result: seconds < 5 ? 'ok' : 'problem',
       found: `${seconds.toFixed(1)} s between this machine and the database`,
       advice: seconds < 5 ? undefined : 'set both clocks by NTP: times of arrival would be wrong',
+      code: seconds < 5 ? 'clock' : 'clock-off',
+      params: { seconds: Math.round(seconds * 10) / 10 },
     },
   ]
 }
 
 async function disk({ config }: Platform): Promise<Finding> {
+  const folder = config.dataDir
   try {
-    await mkdir(config.dataDir, { recursive: true })
-    await canAccess(config.dataDir, constants.W_OK)
-    const { bavail, bsize } = await statfs(config.dataDir)
+    await mkdir(folder, { recursive: true })
+    await canAccess(folder, constants.W_OK)
+    const { bavail, bsize } = await statfs(folder)
     const free = (bavail * bsize) / GIB
-    const found = `${free.toFixed(1)} GiB free in ${config.dataDir}`
-    if (free < 0.5)
-      return { check: 'disk', result: 'problem', found, advice: 'make room: below 0.5 GiB the database may stop' }
-    if (free < 5)
-      return {
-        check: 'disk',
-        result: 'warning',
-        found,
-        advice: 'plan for more room: 10 million values need about 1.5 GiB',
-      }
-    return { check: 'disk', result: 'ok', found }
-  } catch (error) {
-    return {
-      check: 'disk',
-      result: 'problem',
-      found: `${config.dataDir}: ${(error as Error).message}`,
-      advice: 'set DATA_DIR to a folder this user may write to',
+    const found = `${free.toFixed(1)} GiB free in ${folder}`
+    const params = { gib: Math.round(free * 10) / 10, folder }
+    if (free < 0.5) {
+      const advice = 'make room: below 0.5 GiB the database may stop'
+      return { check: 'disk', result: 'problem', found, advice, code: 'disk-full', params }
     }
+    if (free < 5) {
+      const advice = 'plan for more room: 10 million values need about 1.5 GiB'
+      return { check: 'disk', result: 'warning', found, advice, code: 'disk-tight', params }
+    }
+    return { check: 'disk', result: 'ok', found, code: 'disk', params }
+  } catch (error) {
+    const cause = (error as Error).message
+    const advice = 'set DATA_DIR to a folder this user may write to'
+    const params = { folder, cause }
+    return { check: 'disk', result: 'problem', found: `${folder}: ${cause}`, advice, code: 'disk-closed', params }
   }
 }
 
@@ -143,15 +156,20 @@ async function ports(platform: Platform): Promise<Finding[]> {
     ['MQTT_PORT', config.mqttPort],
   ] as const) {
     const check = `${name} ${port}`
-    if (mine) findings.push({ check, result: 'ok', found: 'this platform listens there' })
-    else if (await isFree(port)) findings.push({ check, result: 'ok', found: 'free' })
-    else
+    const params = { name, port }
+    if (mine) findings.push({ check, result: 'ok', found: 'this platform listens there', code: 'port', params })
+    else if (await isFree(port)) findings.push({ check, result: 'ok', found: 'free', code: 'port-free', params })
+    else {
+      const advice = `stop that program or set ${name} to another port`
       findings.push({
         check,
         result: 'problem',
         found: 'in use by another program',
-        advice: `stop that program or set ${name} to another port`,
+        advice,
+        code: 'port-taken',
+        params,
       })
+    }
   }
   return findings
 }
@@ -159,14 +177,23 @@ async function ports(platform: Platform): Promise<Finding[]> {
 /** What the city's map is drawn on; only a wish that is not fulfilled is worth a warning. */
 async function map({ basemap }: Platform): Promise<Finding> {
   const { kind, styleHost, archive, problems } = await basemap.status()
-  const found =
-    kind === 'style'
-      ? `style from ${styleHost}`
-      : kind === 'archive'
-        ? `${archive!.name}, ${(archive!.bytes / 1024 ** 2).toFixed(1)} MiB, zoom ${archive!.minZoom} to ${archive!.maxZoom}`
-        : 'drawn from the data: neither a map style nor a file in DATA_DIR/map'
-  if (problems.length === 0) return { check: 'map', result: 'ok', found }
-  return { check: 'map', result: 'warning', found, advice: problems.map((problem) => problem.detail).join(' ') }
+  const params: Finding['params'] = {}
+  let found = 'drawn from the data: neither a map style nor a file in DATA_DIR/map'
+  let code = 'map-drawn'
+  if (kind === 'style') {
+    found = `style from ${styleHost}`
+    code = 'map-style'
+    params.host = styleHost ?? ''
+  } else if (kind === 'archive') {
+    const { name, bytes, minZoom, maxZoom } = archive!
+    const mib = (bytes / 1024 ** 2).toFixed(1)
+    found = `${name}, ${mib} MiB, zoom ${minZoom} to ${maxZoom}`
+    code = 'map-archive'
+    Object.assign(params, { name, mib: Number(mib), minZoom, maxZoom })
+  }
+  if (problems.length === 0) return { check: 'map', result: 'ok', found, code, params }
+  const advice = problems.map((problem) => problem.detail).join(' ')
+  return { check: 'map', result: 'warning', found, advice, code, params: { ...params, advice } }
 }
 
 function isFree(port: number): Promise<boolean> {

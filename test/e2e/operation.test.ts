@@ -118,6 +118,18 @@ for (const engine of databases().slice(0, 1)) {
       await context.close()
     })
 
+    it('says in German what the check of the installation found', async () => {
+      const { page, context, troubles } = await open('/verwaltung/betrieb')
+      const findings = page.locator('section[aria-labelledby=doctor] li .about')
+      await findings.first().waitFor({ timeout: 30_000 })
+      const text = (await findings.allInnerTexts()).join('\n')
+      assert.match(text, /Aufbau der Datenbank: auf dem neuesten Stand/)
+      assert.match(text, /Platte: [\d.,]+ GiB frei/)
+      assert.doesNotMatch(text, /\b(the|this platform|applied|free in|between|drawn)\b/)
+      assert.deepEqual(troubles, [])
+      await context.close()
+    })
+
     it('runs a source, shows its figures and what it rejected, row by row and as a file', async () => {
       const { page, context, troubles } = await open('/verwaltung/quellen/innenstadt')
       await page.locator('tbody tr').first().waitFor()

@@ -290,21 +290,23 @@ const ADDRESS = /^[^\s@<>(),;:"\\]{1,64}@[^\s@<>(),;:"\\]{1,250}$/
 
 /** Throws Problem 400 `bad-channel` with what is wrong. */
 function requireSound({ kind, targets, quietFrom, quietTo }: ChannelSpec): void {
-  const bad = (detail: string) => new ApiProblem(400, 'bad-channel', detail)
-  if ((quietFrom === null) !== (quietTo === null)) throw bad('Quiet hours need both a beginning and an end.')
+  const bad = (reason: string, detail: string, value?: string) =>
+    new ApiProblem(400, 'bad-channel', detail, { reason, ...(value === undefined ? {} : { value }) })
+  if ((quietFrom === null) !== (quietTo === null)) throw bad('quiet', 'Quiet hours need both a beginning and an end.')
   for (const time of [quietFrom, quietTo]) {
-    if (time !== null && !/^([01]\d|2[0-3]):[0-5]\d$/.test(time)) throw bad(`"${time}" is not a time such as 22:00.`)
+    if (time !== null && !/^([01]\d|2[0-3]):[0-5]\d$/.test(time))
+      throw bad('time', `"${time}" is not a time such as 22:00.`, time)
   }
   if (kind === 'email') {
     const wrong = targets.find((target) => !ADDRESS.test(target))
-    if (wrong !== undefined) throw bad(`"${wrong}" is not an e-mail address.`)
+    if (wrong !== undefined) throw bad('address', `"${wrong}" is not an e-mail address.`, wrong)
     return
   }
   const [address] = targets
   const url = address !== undefined && URL.canParse(address) ? new URL(address) : null
   if (targets.length !== 1 || !url || !/^https?:$/.test(url.protocol))
-    throw bad('A web channel has one address, beginning with https:// or http://.')
-  if (url.username || url.password) throw bad('The address must not hold a user name or password.')
+    throw bad('url', 'A web channel has one address, beginning with https:// or http://.')
+  if (url.username || url.password) throw bad('password', 'The address must not hold a user name or password.')
 }
 
 function unknownChannel(id: number): ApiProblem {

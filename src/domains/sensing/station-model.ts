@@ -25,7 +25,10 @@ export interface SourceHealth {
   manual: boolean
   state: 'new' | 'ok' | 'late' | 'broken'
   lastGood: string | null
+  /** As the program noted it. */
   cause: string | null
+  /** The same for people. */
+  causeText: { de: string; en: string } | null
 }
 
 export type SourceHealthOf = (ids: readonly string[]) => Promise<ReadonlyMap<string, SourceHealth>>

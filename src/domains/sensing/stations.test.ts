@@ -21,6 +21,7 @@ const health = (id: string, rest: Partial<SourceHealth> = {}): SourceHealth => (
   state: 'ok',
   lastGood: NOW,
   cause: null,
+  causeText: null,
   ...rest,
 })
 const SOURCES = new Map(

@@ -1,5 +1,5 @@
 import type { SourceHealth, SourceHealthOf } from '../../domains/sensing/index.ts'
-import type { SourceInfo, Sources } from '../../domains/sources/index.ts'
+import { plainCause, type SourceInfo, type Sources } from '../../domains/sources/index.ts'
 
 const REMEMBERED_MS = 2_000
 
@@ -28,10 +28,11 @@ export function sourceHealth(sources: Pick<Sources, 'list' | 'log'>): SourceHeal
   }
 }
 
-const ONCE = { title: null, schedule: null, manual: true, state: 'ok' as const, cause: null }
+const ONCE = { title: null, schedule: null, manual: true, state: 'ok' as const, cause: null, causeText: null }
 
 function healthOf(info: SourceInfo): SourceHealth {
   const { schedule } = info.definition
+  const { cause } = info.health
   const pushed = info.kind === 'mqtt' || info.kind === 'webhook'
   return {
     id: info.id,
@@ -40,7 +41,8 @@ function healthOf(info: SourceInfo): SourceHealth {
     manual: !info.scheduled && !pushed && schedule?.expect === undefined,
     state: info.health.state,
     lastGood: info.lastGood,
-    cause: info.health.cause,
+    cause,
+    causeText: cause === null ? null : { de: plainCause(cause).text, en: cause },
   }
 }
 

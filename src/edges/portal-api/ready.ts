@@ -9,6 +9,7 @@ import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { FirstSteps, PortalDeps } from './deps.ts'
 import { ProblemAnswer } from './schemas.ts'
+import { causeOf } from './sources.ts'
 
 const tags = ['Sources']
 const PATH = '/api/v1/ready-sources'
@@ -29,6 +30,9 @@ interface RunState {
   report: RunReport | null
   error: string | null
 }
+
+/** With why it failed, for people. */
+const stateOf = (state: RunState) => ({ ...state, cause: causeOf(state.error) })
 
 /** Ready definitions: what there is, taking one in use, and filling one from a file with progress. For staff. */
 export function addReady(api: FastifyInstance, deps: PortalDeps, steps: FirstSteps): void {
@@ -100,7 +104,7 @@ export function addReady(api: FastifyInstance, deps: PortalDeps, steps: FirstSte
       const state = runs.get(request.params.id)
       if (!state) throw new Problem(404, 'run-unknown', 'No file was read for this source since the start.')
       reply.header('cache-control', 'no-store')
-      return state
+      return stateOf(state)
     },
   )
 
@@ -157,7 +161,7 @@ export function addReady(api: FastifyInstance, deps: PortalDeps, steps: FirstSte
             state.error = report.error ?? null
             return end()
           }, end)
-        return reply.code(202).send(state)
+        return reply.code(202).send(stateOf(state))
       },
     )
   })

@@ -63,6 +63,7 @@ export const DatasetAnswer = Type.Object({
       state: Type.Enum(['new', 'ok', 'late', 'broken']),
       lastGood: nullable(Instant),
       cause: nullable(Type.String()),
+      causeText: nullable(Type.Object({ de: Type.String(), en: Type.String() })),
     }),
   ),
   members: Type.Array(

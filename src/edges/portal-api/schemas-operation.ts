@@ -49,6 +49,8 @@ export const DoctorAnswer = Type.Object({
       result: Type.Enum(['ok', 'warning', 'problem']),
       found: Type.String(),
       advice: Type.Optional(Type.String()),
+      code: Type.String({ description: 'Names what is found and what to do; stable' }),
+      params: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
     }),
   ),
 })

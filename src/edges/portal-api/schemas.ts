@@ -174,6 +174,7 @@ export const StationAnswer = Type.Object({
       state: Type.Enum(['new', 'ok', 'late', 'broken']),
       lastGood: nullable(Instant),
       cause: nullable(Type.String()),
+      causeText: nullable(Type.Object({ de: Type.String(), en: Type.String() })),
     }),
   ),
   headline: nullable(Headline),

@@ -19,5 +19,14 @@ export interface StewardDeps {
   version: string
   dataDir: string
   /** What `zahnrad doctor` finds. */
-  examine: () => Promise<{ check: string; result: string; found: string; advice?: string }[]>
+  examine: () => Promise<
+    {
+      check: string
+      result: string
+      found: string
+      advice?: string
+      code: string
+      params: Record<string, string | number>
+    }[]
+  >
 }

@@ -179,6 +179,7 @@ export interface Station {
     lastGood: string | null
     state: string
     cause: string | null
+    causeText: { de: string; en: string } | null
   } | null
   headline: Headline | null
   datastreams: Channel[]

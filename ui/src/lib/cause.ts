@@ -9,7 +9,7 @@ export function causeOf(station: Station, newest: number): Cause | null {
   if (state === 'broken') {
     return {
       after: newest,
-      text: source?.cause ? t('cause.broken', { cause: source.cause }) : t('cause.brokenUnknown'),
+      text: source?.causeText ? t('cause.broken', { cause: source.causeText[app.lang] }) : t('cause.brokenUnknown'),
     }
   }
   if (state !== 'late') return null

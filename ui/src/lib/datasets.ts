@@ -69,6 +69,7 @@ export interface DatasetSource {
   state: 'new' | 'ok' | 'late' | 'broken'
   lastGood: string | null
   cause: string | null
+  causeText: { de: string; en: string } | null
 }
 
 export interface Example {

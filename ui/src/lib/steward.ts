@@ -99,6 +99,10 @@ const t = texts({
     'trigger.command': 'von Hand',
     'trigger.push': 'zugesendet',
     every: 'alle {n}',
+    'once.s': 'jede Sekunde',
+    'once.m': 'jede Minute',
+    'once.h': 'stündlich',
+    'once.d': 'täglich',
     cron: 'nach Plan ({cron})',
     manual: 'von Hand',
   },
@@ -124,6 +128,10 @@ const t = texts({
     'trigger.command': 'by hand',
     'trigger.push': 'sent to us',
     every: 'every {n}',
+    'once.s': 'every second',
+    'once.m': 'every minute',
+    'once.h': 'hourly',
+    'once.d': 'daily',
     cron: 'by schedule ({cron})',
     manual: 'by hand',
   },
@@ -166,6 +174,7 @@ export function scheduleText(schedule: string | null): string {
   const every = /^every (\d+)\s*([smhd])$/.exec(schedule)
   if (!every)
     return schedule.startsWith('every ') ? t('every', { n: schedule.slice(6) }) : t('cron', { cron: schedule })
+  if (every[1] === '1') return t(`once.${every[2] as 'd'}`)
   const unit = { s: 's', m: 'min', h: 'h', d: app.lang === 'de' ? 'Tage' : 'days' }[every[2] as 's' | 'm' | 'h' | 'd']
   return t('every', { n: `${every[1]}\u00a0${unit}` })
 }

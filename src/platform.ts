@@ -11,7 +11,7 @@ import { Release, Retention } from './domains/release/index.ts'
 import { Sensing } from './domains/sensing/index.ts'
 import { Setup } from './domains/setup/index.ts'
 import { ReadySources, Sources } from './domains/sources/index.ts'
-import { formats, unpack } from './edges/feeds/index.ts'
+import { feeds, formats, unpack } from './edges/feeds/index.ts'
 import { Mailer } from './edges/mail/index.ts'
 import { type Database, migrate, openDatabase } from './kernel/db/index.ts'
 import { Fetcher } from './kernel/fetch/index.ts'
@@ -72,6 +72,7 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
       log,
       fetcher,
       formats,
+      feeds,
       unpack,
       scratch: join(config.dataDir, 'scratch'),
       timeZone: () => city.profile.timeZone,

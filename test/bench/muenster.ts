@@ -112,6 +112,7 @@ async function importAll(db: Database, scratch: string) {
     log,
     fetcher,
     formats,
+    feeds: [],
     unpack,
     scratch,
     timeZone: () => 'Europe/Berlin',

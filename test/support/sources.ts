@@ -5,7 +5,7 @@ import { Access } from '../../src/domains/access/index.ts'
 import { Catalog } from '../../src/domains/catalog/index.ts'
 import { Sensing } from '../../src/domains/sensing/index.ts'
 import { checkDefinition, type Definition, Sources } from '../../src/domains/sources/index.ts'
-import { formats, unpack } from '../../src/edges/feeds/index.ts'
+import { feeds, formats, unpack } from '../../src/edges/feeds/index.ts'
 import type { Database } from '../../src/kernel/db/index.ts'
 import { Fetcher } from '../../src/kernel/fetch/index.ts'
 import { createLog } from '../../src/kernel/log.ts'
@@ -39,6 +39,7 @@ export async function sourcesOn(db: Database, environment: Record<string, string
     log: createLog('silent'),
     fetcher,
     formats,
+    feeds,
     unpack,
     scratch,
     environment,

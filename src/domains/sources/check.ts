@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
-import { type Definition, type DefinitionDocument, DefinitionSchema } from './definition.ts'
+import { type Definition, DefinitionSchema, type WrittenDefinition, withEverySection } from './definition.ts'
 import { checkMeaning } from './meaning.ts'
 import { DefinitionError, type DefinitionIssue, type Path } from './model.ts'
 import { hint, nearest } from './suggest.ts'
@@ -39,7 +39,7 @@ export function checkDefinition(yaml: string, defaultId?: string): Definition {
   }
   const issues = schemaIssues(value, lineOf)
   if (issues.length === 0) {
-    const checked = value as DefinitionDocument
+    const checked = withEverySection(value as WrittenDefinition)
     for (const { path, message } of checkMeaning(checked))
       issues.push({ line: lineOf(path), field: fieldName(path), message })
     const id = checked.id ?? defaultId

@@ -1,4 +1,6 @@
 import { type Static, Type } from 'typebox'
+import { CONCEPTS } from '../features/index.ts'
+import { FEED_TYPES } from './feed.ts'
 
 /**
  * The source definition as a schema: the one place that says what a `sources/*.yaml` may hold. The check of a
@@ -93,9 +95,13 @@ const From = Type.Object(
 
 const FormatSection = Type.Object(
   {
-    type: Type.Union([Type.Literal('csv'), Type.Literal('json'), Type.Literal('geojson'), Type.Literal('xlsx')], {
-      description: 'How the bytes are read.',
-    }),
+    type: Type.Union(
+      ['csv', 'json', 'geojson', 'xlsx', ...FEED_TYPES].map((name) => Type.Literal(name)),
+      {
+        description:
+          'How the bytes are read: csv, json, geojson, xlsx by the mapping of this definition; the others are feeds that say themselves what everything means.',
+      },
+    ),
     separator: Type.Optional(
       Type.String({
         minLength: 1,
@@ -162,6 +168,15 @@ const FormatSection = Type.Object(
   { ...closed, description: 'How a file becomes rows.' },
 )
 
+const Companion = Type.Object(
+  {
+    role: Text('What it is to the feed: static, status …'),
+    http: Type.Optional(Http),
+    file: Type.Optional(File),
+  },
+  { ...closed, description: 'A further file that belongs to the feed.' },
+)
+
 const Time = Type.Object(
   {
     column: Type.Optional(Text('Column with the time.')),
@@ -191,9 +206,18 @@ const Location = Type.Object(
     lat: Type.Optional(Template('Latitude, degrees (EPSG:4326).')),
     lon: Type.Optional(Template('Longitude, degrees (EPSG:4326).')),
     point: Type.Optional(Template('Both in one text, "latitude, longitude".')),
-    geometry: Type.Optional(Template('geojson: column with the geometry (the format calls it "geometry").')),
+    geometry: Type.Optional(
+      Template('Column with the geometry: GeoJSON (the format geojson calls it "geometry") or well-known text.'),
+    ),
     name: Type.Optional(Template('Name of the place.')),
     description: Type.Optional(Template('How one finds it.')),
+    crs: Type.Optional(
+      Type.String({
+        pattern: '^EPSG:[0-9]{4,6}$',
+        description: 'Reference system of the coordinates where they are not degrees (EPSG:4326).',
+        examples: ['EPSG:25832', 'EPSG:31468'],
+      }),
+    ),
     properties: Type.Optional(Properties('For example approximate: true, and where the coordinates come from.')),
   },
   { ...closed, description: 'Where the thing stands: lat and lon, or point, or geometry.' },
@@ -400,9 +424,24 @@ export const DefinitionSchema = Type.Object(
     properties: Type.Optional(
       Type.Record(Type.String(), ObservedProperty, { description: 'Observed properties beside the built-in ones.' }),
     ),
-    time: Time,
-    thing: Thing,
-    series: Type.Array(Series, { minItems: 1, maxItems: 500, description: 'What is measured.' }),
+    with: Type.Optional(
+      Type.Array(Companion, {
+        minItems: 1,
+        maxItems: 10,
+        description: 'Feeds: the other files that belong to the one in `from`.',
+      }),
+    ),
+    concept: Type.Optional(
+      Type.Union(
+        [...CONCEPTS.keys()].map((id) => Type.Literal(id)),
+        {
+          description: 'Each thing is also such a feature of the city; its properties are in the terms of the concept.',
+        },
+      ),
+    ),
+    time: Type.Optional(Time),
+    thing: Type.Optional(Thing),
+    series: Type.Optional(Type.Array(Series, { minItems: 1, maxItems: 500, description: 'What is measured.' })),
   },
   {
     ...closed,
@@ -411,7 +450,11 @@ export const DefinitionSchema = Type.Object(
   },
 )
 
-export type DefinitionDocument = Static<typeof DefinitionSchema>
+type Sections = 'time' | 'thing' | 'series'
+type Written = Static<typeof DefinitionSchema>
+
+/** A definition with every section; those a feed or a concept leaves out are empty. */
+export type DefinitionDocument = Omit<Written, Sections> & { [name in Sections]-?: NonNullable<Written[name]> }
 export type SeriesDocument = DefinitionDocument['series'][number]
 
 /** A checked definition: with its id, and the text it was read from. */
@@ -419,3 +462,11 @@ export interface Definition extends DefinitionDocument {
   id: string
   yaml: string
 }
+
+/** Fills the sections that were left out. */
+export function withEverySection(written: Written): DefinitionDocument {
+  const { time = {}, thing = { key: '' }, series = [] } = written
+  return { ...written, time, thing, series }
+}
+
+export type { Written as WrittenDefinition }

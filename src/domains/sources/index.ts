@@ -4,6 +4,17 @@ export type { Confidence, Detection, Guess, Mapping, Measure, Words } from './de
 export { offeredProperties } from './detect-words.ts'
 export type { DraftRow } from './draft-store.ts'
 export { type Draft, fileTooLarge, MOST_BYTES } from './drafts.ts'
+export type {
+  ApplyContext,
+  ApplyInput,
+  ApplyingFeed,
+  Feed,
+  FeedGuess,
+  FeedInput,
+  FeedItem,
+  FeedSample,
+  ItemFeed,
+} from './feed.ts'
 export type { Health, HealthState } from './health.ts'
 export { Mapper } from './mapper.ts'
 export * from './model.ts'

@@ -1,7 +1,9 @@
+import { CONCEPTS, type Concept, type FeatureSpec, geometryProblem } from '../features/index.ts'
 import type { NewObservation } from '../sensing/index.ts'
 import { type Clock, clockOf } from './clock.ts'
 import { type Computed, compileExpression, computeColumns } from './compute.ts'
 import type { Definition } from './definition.ts'
+import { inTermsOf } from './described.ts'
 import { parseDuration } from './duration.ts'
 import type { Batch, Cell, StreamRef, ThingRef } from './model.ts'
 import { readCommaNumber, readNumber } from './numbers.ts'
@@ -34,6 +36,10 @@ export class Mapper {
   readonly things = new Map<string, ThingRef>()
   /** Streams met for the first time since the caller last looked. */
   newStreams: StreamRef[] = []
+  /** What each thing also is, where the definition says so. */
+  readonly concept: Concept | undefined
+  /** Features met for the first time since the caller last looked. */
+  newFeatures: FeatureSpec[] = []
   ready: NewObservation[] = []
   waiting: { observation: NewObservation; stream: StreamRef }[] = []
   /** Values read: everything that is accepted, unchanged, corrected or rejected in the end. */
@@ -49,6 +55,7 @@ export class Mapper {
 
   constructor(definition: Definition, defaultZone: string) {
     this.definition = definition
+    this.concept = definition.concept === undefined ? undefined : CONCEPTS.get(definition.concept)
     this.clock = clockOf(definition.timeZone ?? defaultZone)
     this.#lookups = compileLookups(definition)
     this.#computed = Object.entries(definition.compute ?? {}).map(([name, source]) => ({
@@ -156,6 +163,8 @@ export class FileMapper {
     const { series, timeColumn, where, width } = plan
     const strict = batch.objects === undefined
     const fixedKey = 'constant' in plan.thingKey ? plan.thingKey.constant : undefined
+    const { concept } = mapper
+    const timed = mapper.definition.series.length > 0
     let lastKey: string | undefined
     let streams: (StreamRef | undefined)[] = []
     mapper.rows += batch.rows.length
@@ -163,6 +172,16 @@ export class FileMapper {
       const row = batch.rows[index]!
       if (strict && row.length !== width && this.#misshapen(row, plan, batch.firstRow + index)) continue
       if (where !== undefined && !where(row)) continue
+      if (concept !== undefined) {
+        const described = this.#describe(
+          concept,
+          fixedKey ?? readText(plan.thingKey, row),
+          plan,
+          row,
+          batch.firstRow + index,
+        )
+        if (!described || !timed || valuesIn(row, plan) === 0) continue
+      }
       if (
         !time.read(timeColumn >= 0 ? row[timeColumn] : plan.time === undefined ? undefined : readText(plan.time, row))
       ) {
@@ -271,11 +290,7 @@ export class FileMapper {
     sample: unknown,
   ): StreamRef {
     const mapper = this.#mapper
-    let thing = mapper.things.get(thingKey)
-    if (!thing) {
-      thing = makeThing(mapper.definition, plan, thingKey, row)
-      mapper.things.set(thingKey, thing)
-    }
+    const thing = this.#thing(thingKey, plan, row)
     const key = readText(planned.key, row)
     let stream = thing.streams.get(key)
     if (!stream) {
@@ -285,6 +300,49 @@ export class FileMapper {
     }
     if ('constant' in planned.key) streams[at] = stream
     return stream
+  }
+
+  #thing(key: string, plan: Plan, row: readonly Cell[]): ThingRef {
+    const { things, definition } = this.#mapper
+    let thing = things.get(key)
+    if (!thing) {
+      thing = makeThing(definition, plan, key, row)
+      things.set(key, thing)
+    }
+    return thing
+  }
+
+  /** Makes the thing of a row a feature, once a run; false where it has no key and the row is rejected. */
+  #describe(concept: Concept, key: string, plan: Plan, row: readonly Cell[], number: number): boolean {
+    const mapper = this.#mapper
+    if (mapper.things.has(key)) return true
+    if (key === '') {
+      this.#rejectRow("the thing's key is empty", row, plan, number, mapper.definition.thing.key, '')
+      return false
+    }
+    const thing = this.#thing(key, plan, row)
+    const { properties, problems } = inTermsOf(concept, thing.properties ?? {}, this.#number)
+    for (const { name, value, reason } of problems) {
+      mapper.read++
+      mapper.rejections.add(reason, 1, number, name, value, this.#file)
+    }
+    thing.properties = properties
+    mapper.read++
+    const geometry = thing.location?.geometry ?? null
+    const misplaced = geometry && geometryProblem(geometry)
+    if (misplaced) {
+      mapper.read++
+      mapper.rejections.add(misplaced, 1, number, 'location', key, this.#file)
+      thing.location = null
+    }
+    mapper.newFeatures.push({
+      concept: concept.id,
+      key,
+      name: thing.name,
+      geometry: misplaced ? null : geometry,
+      properties,
+    })
+    return true
   }
 
   /** A row with more or fewer cells than the header: further empty cells are a trailing separator, the rest is damage. */
@@ -300,12 +358,7 @@ export class FileMapper {
   }
 
   #rejectRow(reason: string, row: readonly Cell[], plan: Plan, number: number, column: string, value: unknown): void {
-    let count = 0
-    for (const { column: at, when } of plan.series) {
-      const cell = row[at]
-      if (cell !== '' && cell !== undefined && cell !== null && (when === undefined || when(row))) count++
-    }
-    count = Math.max(1, count)
+    const count = Math.max(1, valuesIn(row, plan))
     this.#mapper.read += count
     this.#mapper.rejections.add(reason, count, number, column, value, this.#file)
   }
@@ -350,6 +403,16 @@ export class FileMapper {
     }
     this.#held = []
   }
+}
+
+/** Cells of a row that hold a value of some series. */
+function valuesIn(row: readonly Cell[], plan: Plan): number {
+  let count = 0
+  for (const { column, when } of plan.series) {
+    const cell = row[column]
+    if (cell !== '' && cell !== undefined && cell !== null && (when === undefined || when(row))) count++
+  }
+  return count
 }
 
 function typedResult(cell: Cell, kind: 'text' | 'boolean' | 'auto', number: (text: string) => number): unknown {

@@ -1,7 +1,10 @@
 import { Cron } from 'croner'
+import { CONCEPTS } from '../features/index.ts'
 import { clockOf } from './clock.ts'
 import { compileExpression } from './compute.ts'
+import { KNOWN_SYSTEMS, toDegrees } from './crs.ts'
 import type { DefinitionDocument, SeriesDocument } from './definition.ts'
+import { isFeedType } from './feed.ts'
 import type { Path } from './model.ts'
 import { hint } from './suggest.ts'
 import { placeholders } from './template.ts'
@@ -36,7 +39,8 @@ export function checkMeaning(definition: DefinitionDocument): MeaningIssue[] {
       }
     })
   }
-  checkTime(definition, say, attempt)
+  checkSections(definition, say)
+  if (Object.keys(definition.time).length > 0) checkTime(definition, say, attempt)
   for (const [name, expression] of Object.entries(definition.compute ?? {})) {
     attempt(['compute', name], () => compileExpression(expression))
   }
@@ -58,12 +62,42 @@ export function checkMeaning(definition: DefinitionDocument): MeaningIssue[] {
       location.point !== undefined,
       location.geometry !== undefined,
     ]
+    if (location.crs !== undefined && !toDegrees(location.crs))
+      say(['thing', 'location', 'crs'], `is not known: ${KNOWN_SYSTEMS.join(', ')} are`)
     if (ways.filter(Boolean).length !== 1) say(['thing', 'location'], 'needs either lat and lon, or point, or geometry')
   }
   for (const [index, series] of definition.series.entries())
     checkSeries(definition, series, ['series', index], say, attempt)
   checkPlaceholders(definition, say)
   return issues
+}
+
+/** Which sections a feed, a concept and a plain mapping need, and which have no meaning for them. */
+function checkSections(definition: DefinitionDocument, say: Say): void {
+  const { from, format, concept, thing, time, series, with: others } = definition
+  const timed = Object.keys(time).length > 0
+  if (isFeedType(format.type)) {
+    for (const [name, given] of [
+      ['thing', thing.key !== ''],
+      ['time', timed],
+      ['series', series.length > 0],
+      ['concept', concept !== undefined],
+    ] as const)
+      if (given) say([name], `is for mappings: a feed of type ${format.type} says it itself`)
+    if (from.mqtt || from.webhook) say(['from'], `a feed of type ${format.type} is fetched: give http or file`)
+    for (const [index, { http, file }] of (others ?? []).entries())
+      if ((http === undefined) === (file === undefined)) say(['with', index], 'needs exactly one of http and file')
+    return
+  }
+  const terms = concept === undefined ? undefined : CONCEPTS.get(concept)?.properties
+  for (const name of Object.keys(terms ? (thing.properties ?? {}) : {}))
+    if (!terms![name]) say(['thing', 'properties', name], `is no term of ${concept}${hint(name, Object.keys(terms!))}`)
+  if (others) say(['with'], `is for feeds; ${format.type} reads one file`)
+  if (thing.key === '') say(['thing'], 'is missing: what measures or, with a concept, what is described')
+  if (series.length === 0 && concept === undefined)
+    say(['series'], 'is missing: what is measured (only a definition with a concept can do without)')
+  if (series.length > 0 && !timed) say(['time'], 'is missing: when the values of a row were measured')
+  if (series.length === 0 && timed) say(['time'], 'is given, but no series has values for it')
 }
 
 type Say = (path: Path, message: string) => void

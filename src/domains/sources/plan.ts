@@ -91,7 +91,7 @@ export function compilePlan(
   }
   const read = (text: string) => compileTemplate(text, base)
   const series = planSeries(definition, header, columns, base, constants)
-  if (series.length === 0 && !lenient) {
+  if (series.length === 0 && definition.series.length > 0 && !lenient) {
     const names = header.slice(0, 12).join(', ')
     throw new FileError(
       `no column of this file belongs to a series of the definition; the header is: ${names}${header.length > 12 ? ' …' : ''}`,

@@ -1,6 +1,8 @@
 import type { Definition } from './definition.ts'
+import type { Feed } from './feed.ts'
+import { type FeedDeps, openFeed } from './feed-inputs.ts'
 import { Mapper } from './mapper.ts'
-import type { Batch, Cell, Entry, Format, RejectionExample } from './model.ts'
+import { type Batch, type Cell, type Entry, FileError, type Format, type RejectionExample } from './model.ts'
 import { limitsOf } from './origin.ts'
 
 export interface PreviewValue {
@@ -80,5 +82,43 @@ async function previewRow(
     rejected: mapper.rejections
       .list()
       .flatMap(({ reason, examples }) => examples.map((example) => ({ reason, ...example }))),
+  }
+}
+
+/** The first items of a feed: a feature with its facts, or a value. Writes nothing. */
+export async function previewFeed(
+  deps: FeedDeps,
+  definition: Definition,
+  feed: Feed,
+  limit: number,
+  options: { from?: string | readonly string[]; cwd?: string; signal?: AbortSignal },
+): Promise<PreviewRow[]> {
+  if ('apply' in feed) throw new FileError(`a feed of type ${feed.id} has no preview: run it`)
+  const paths = typeof options.from === 'string' ? [options.from] : options.from
+  const opened = await openFeed(deps, definition, feed, {
+    ...(paths ? { paths } : {}),
+    cwd: options.cwd ?? process.cwd(),
+    signal: options.signal,
+    validators: null,
+  })
+  const rows: PreviewRow[] = []
+  try {
+    const file = opened!.inputs[0]!.name
+    const context = { name: file, maxDocumentBytes: limitsOf(definition).document, signal: options.signal }
+    for await (const item of feed.read(opened!.inputs, definition.format, context)) {
+      if (item.kind === 'complete') continue
+      const row = rows.length + 1
+      const rejected =
+        item.kind === 'reject'
+          ? [{ reason: item.reason, row: item.row ?? row, column: item.column ?? '', value: item.value ?? null }]
+          : []
+      const { kind: _, ...cells } = item.kind === 'feature' ? { ...item, ...item.properties } : item
+      const shown = Object.entries(cells).filter(([, cell]) => typeof cell !== 'object')
+      rows.push({ file, row, cells: Object.fromEntries(shown) as Record<string, Cell>, values: [], rejected })
+      if (rows.length >= limit) break
+    }
+    return rows
+  } finally {
+    await opened!.close()
   }
 }

@@ -1,3 +1,5 @@
+import { wktToGeoJSON } from 'betterknown'
+import { reproject, toDegrees } from './crs.ts'
 import type { Definition } from './definition.ts'
 import { parseDuration } from './duration.ts'
 import type { Cell, StreamRef, ThingRef } from './model.ts'
@@ -5,7 +7,7 @@ import type { Plan, PlannedSeries } from './plan.ts'
 import { fillDeep, placeholders, type Reader, readText } from './template.ts'
 import { NO_UNIT, PROPERTIES } from './vocabulary.ts'
 
-const observationTypes = {
+export const observationTypes = {
   number: 'http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement',
   text: 'http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_CategoryObservation',
   boolean: 'http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_TruthObservation',
@@ -37,12 +39,15 @@ function location(
 ): ThingRef['location'] {
   const { location: place } = definition.thing
   if (!place) return null
+  const degrees = place.crs === undefined ? null : toDegrees(place.crs)
   let geometry: object | undefined
-  if (place.geometry !== undefined) geometry = parseGeometry(readText(read(place.geometry), row))
-  else {
+  if (place.geometry !== undefined) {
+    geometry = parseGeometry(readText(read(place.geometry), row))
+    if (geometry && degrees) geometry = reproject(geometry, degrees)
+  } else {
     const [lat, lon] =
       place.point === undefined ? [text(place.lat), text(place.lon)] : text(place.point).split(/[,;\s]+/)
-    geometry = point(lat ?? '', lon ?? '')
+    geometry = point(lat ?? '', lon ?? '', degrees)
   }
   if (!geometry) return null
   const named = text(place.name)
@@ -54,14 +59,22 @@ function location(
   }
 }
 
-function point(latText: string, lonText: string): object | undefined {
-  const lat = Number(latText.replace(',', '.'))
-  const lon = Number(lonText.replace(',', '.'))
+function point(latText: string, lonText: string, degrees: ReturnType<typeof toDegrees>): object | undefined {
+  const given: [number, number] = [Number(lonText.replace(',', '.')), Number(latText.replace(',', '.'))]
+  const [lon, lat] = degrees ? degrees(given) : given
   if (latText === '' || lonText === '' || !(Math.abs(lat) <= 90) || !(Math.abs(lon) <= 180)) return undefined
   return { type: 'Point', coordinates: [lon, lat] }
 }
 
+/** GeoJSON or well-known text (OGC 06-103r4 §7). */
 function parseGeometry(text: string): object | undefined {
+  if (/^\s*(SRID=|[A-Za-z]+\s*[(ZM])/.test(text)) {
+    try {
+      return wktToGeoJSON(text) as object
+    } catch {
+      return undefined
+    }
+  }
   try {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null && 'type' in value ? value : undefined

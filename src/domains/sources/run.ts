@@ -5,6 +5,7 @@ import { Entities } from './entities.ts'
 import type { FileMapper, Mapper } from './mapper.ts'
 import { type Entry, FileError, type Format, type Progress, type RunFigures } from './model.ts'
 import { limitsOf } from './origin.ts'
+import { RunFeatures } from './run-features.ts'
 
 const PROGRESS_MS = 500
 
@@ -13,6 +14,9 @@ const PROGRESS_MS = 500
  * stretch of time for each series, and the writer need not compare it with what lies between two far months.
  */
 const FILE_SHARE = 0.25
+
+/** Features that are handed on at once. */
+const FEATURES = 2000
 
 /** Rows a batch writes at once: the embedded engine copies each between threads, so its batches are smaller. */
 function batchRows(db: Database): number {
@@ -30,6 +34,7 @@ export class Run {
   corrected = 0
   readonly #writer: SourceWriter
   readonly #entities: Entities
+  readonly #features: RunFeatures
   readonly #format: Format
   readonly #rows: number
   #underWay: Promise<void> = Promise.resolve()
@@ -46,6 +51,7 @@ export class Run {
     this.#format = format
     this.#writer = deps.sensing.writer({ id: run.id })
     this.#entities = new Entities(deps, definition, run.dataset)
+    this.#features = new RunFeatures(deps.db, { dataset: run.dataset, source: definition.id, run: run.id })
     this.#rows = batchRows(deps.db)
   }
 
@@ -56,7 +62,8 @@ export class Run {
     try {
       for await (const batch of this.#format.parse(entry.bytes, format, context)) {
         await mapped.map(batch)
-        if (this.mapper.ready.length >= this.#rows) await this.flush(false)
+        if (this.mapper.ready.length >= this.#rows || this.mapper.newFeatures.length >= FEATURES)
+          await this.flush(false)
         onBatch?.()
       }
     } finally {
@@ -68,10 +75,16 @@ export class Run {
   /** Hands over what is mapped, in whole batches unless `all`; resolves when the batch before it is stored. */
   async flush(all: boolean): Promise<void> {
     const { mapper } = this
+    if (mapper.newFeatures.length > 0) {
+      const features = mapper.newFeatures
+      mapper.newFeatures = []
+      await this.#features.keep(features)
+    }
     if (mapper.newStreams.length > 0) {
       const streams = mapper.newStreams
       mapper.newStreams = []
       await this.#entities.ensure(streams)
+      if (mapper.concept) await this.#features.tie(mapper.concept.id, streams)
     }
     for (const { observation, stream } of mapper.waiting) observation.datastream = stream.id
     mapper.waiting = []
@@ -111,13 +124,18 @@ export class Run {
     this.corrected += corrected
   }
 
+  /** The whole input was read without damage: features it does not name are gone. */
+  async complete(): Promise<void> {
+    if (this.mapper.concept) await this.#features.complete(this.mapper.concept.id)
+  }
+
   figures(): RunFigures {
     const { read, rejections } = this.mapper
     return {
       read,
-      accepted: this.accepted,
-      unchanged: this.unchanged,
-      corrected: this.corrected,
+      accepted: this.accepted + this.#features.accepted,
+      unchanged: this.unchanged + this.#features.unchanged,
+      corrected: this.corrected + this.#features.corrected,
       rejected: rejections.total,
       rejections: rejections.list(),
     }

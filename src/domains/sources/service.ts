@@ -9,19 +9,19 @@ import type { Sensing } from '../sensing/index.ts'
 import { checkDefinition } from './check.ts'
 import type { Definition } from './definition.ts'
 import { Drafts } from './drafts.ts'
+import { type Feed, isFeedType } from './feed.ts'
 import { countRun } from './figures.ts'
 import { type Health, healthOf, nextRun } from './health.ts'
 import { beyondLimit } from './limit.ts'
-import { Mapper } from './mapper.ts'
 import { FileError, type Format, type Progress, type RunFigures, type RunReport, type Unpack } from './model.ts'
-import { entriesOf, httpInput, type Input, limitsOf, pathInput } from './origin.ts'
-import { type PreviewRow, previewRows } from './preview.ts'
+import { entriesOf } from './origin.ts'
+import { type PreviewRow, previewFeed, previewRows } from './preview.ts'
 import { dropPushSecret } from './push-secrets.ts'
 import { PushedSources } from './pushed.ts'
-import { Run, readAll } from './run.ts'
 import { keepRejected } from './run-log.ts'
 import { type RunningRun, RunningRuns } from './running.ts'
 import * as store from './store.ts'
+import { feedWork, mappedWork, openInput, type Work, type WorkDeps } from './work.ts'
 
 export interface SourcesDeps {
   db: Database
@@ -32,6 +32,8 @@ export interface SourcesDeps {
   fetcher: Fetcher
   /** Every registered way of reading bytes as rows. */
   formats: readonly Format[]
+  /** Every registered feed. */
+  feeds: readonly Feed[]
   unpack: Unpack
   /** Folder for downloads while they are read. */
   scratch: string
@@ -57,8 +59,8 @@ export interface SourceInfo {
 }
 
 export interface RunOptions {
-  /** Read this file or folder instead of the definition's origin. */
-  from?: string
+  /** Read this file or folder (a feed: these) instead of the definition's origin. */
+  from?: string | readonly string[]
   /** What relative paths are relative to. */
   cwd?: string
   trigger?: 'schedule' | 'command'
@@ -99,13 +101,15 @@ export class Sources {
   /** Checks a definition; throws DefinitionError with every mistake. Its id is `defaultId` where it names none. */
   check(yaml: string, defaultId?: string): Definition {
     const definition = checkDefinition(yaml, defaultId)
-    this.#formatOf(definition)
+    if (!this.#feedOf(definition)) this.#formatOf(definition)
     return definition
   }
 
   /** The first rows of what a source reads, beside what the mapping makes of them. Writes nothing. */
   async preview(definition: Definition, limit: number, options: RunOptions = {}): Promise<PreviewRow[]> {
-    const input = await this.#open(definition, options, null)
+    const feed = this.#feedOf(definition)
+    if (feed) return previewFeed(this.#workDeps(), definition, feed, limit, options)
+    const input = await openInput(this.#workDeps(), definition, options)
     if (!input) return []
     try {
       const { unpack, timeZone } = this.#deps
@@ -290,7 +294,7 @@ export class Sources {
   }
 
   async #runAlone(definition: Definition, options: RunOptions): Promise<RunReport> {
-    const { db, timeZone, log } = this.#deps
+    const { db, log } = this.#deps
     const { id } = definition
     await store.endInterrupted(db, id)
     const started = Date.now()
@@ -299,15 +303,12 @@ export class Sources {
     const row = await store.findSource(db, id)
     const stored = row?.version === version ? row : undefined
     const trigger = options.trigger ?? 'command'
-    const origin = options.from ?? definition.from.http?.url ?? definition.from.file?.path ?? id
+    const given = typeof options.from === 'string' ? options.from : options.from?.join(', ')
+    const origin = given ?? definition.from.http?.url ?? definition.from.file?.path ?? id
     const number = await store.startRun(db, { source: id, version, dataset: dataset.key, trigger, origin })
     const watched = this.#progress.begin(id, number)
     options.onStart?.(number)
-    const mapper = new Mapper(definition, timeZone())
-    const run = new Run(this.#deps, definition, this.#formatOf(definition), mapper, {
-      id: number,
-      dataset: dataset.key,
-    })
+    const work = this.#work(definition, { id: number, dataset: dataset.key })
     const finished = (outcome: RunReport['outcome'], figures: RunFigures, error?: string): RunReport => {
       countRun(id, outcome, figures)
       return {
@@ -318,7 +319,7 @@ export class Sources {
         ...(error === undefined ? {} : { error }),
         ...figures,
         seconds: (Date.now() - started) / 1000,
-        newest: mapper.newest || null,
+        newest: work.newest() || null,
       }
     }
     try {
@@ -332,65 +333,56 @@ export class Sources {
         watched.report(progress)
         options.onProgress?.(progress)
       }
-      const input = await this.#open(definition, { ...options, signal }, validators)
-      if (input) await this.#read(run, definition, input, { ...options, signal, onProgress })
-      const figures = run.figures()
-      const outcome = !input
+      const read = await work.read({ ...options, signal, onProgress, validators })
+      const figures = work.figures()
+      const outcome = !read
         ? 'unmodified'
         : beyondLimit(definition, figures.read, figures.rejected)
           ? 'rejections'
           : 'ok'
       await store.updateRun(db, number, figures, outcome)
-      if (stored) await store.noteGood(db, id, dataset.key, input?.validators ?? null)
+      if (stored) await store.noteGood(db, id, dataset.key, read?.validators ?? null)
       log.info({ source: id, run: number, outcome, ...figures, rejections: undefined }, 'source run')
       return finished(outcome, figures)
     } catch (error) {
       const cause = causeOf(error)
-      await run.finish().catch(() => {})
-      const figures = run.figures()
+      await work.settle().catch(() => {})
+      const figures = work.figures()
       await store.updateRun(db, number, figures, 'failed', cause)
       if (stored) await store.noteFailure(db, id, cause)
       log.warn({ source: id, run: number, cause }, 'source run failed')
       return finished('failed', figures, cause)
     } finally {
-      await keepRejected(db, { id: number, source: id }, mapper.rejections.rows).catch((error: Error) =>
+      await keepRejected(db, { id: number, source: id }, work.rejections.rows).catch((error: Error) =>
         log.warn({ source: id, run: number, error: error.message }, 'rejected rows could not be kept'),
       )
       this.#progress.end(id, number)
     }
   }
 
-  async #read(run: Run, definition: Definition, input: Input, options: RunOptions): Promise<void> {
-    let share = 0
-    try {
-      const { mapper } = run
-      const count = (bytes: number) => {
-        share = input.bytes > 0 ? Math.min(1, bytes / input.bytes) : 1
-      }
-      const entries = entriesOf(input, definition, this.#deps.unpack, (path) => mapper.wants(path), count)
-      const several = definition.from.files !== undefined
-      const report = (progress: Progress) => options.onProgress?.({ ...progress, share })
-      const files = await readAll(run, entries, several, report, options.signal)
-      if (files === 0) throw new FileError(`no file of ${input.origin} matches from.files`)
-      await run.finish()
-    } finally {
-      await input.close()
-    }
-  }
-
-  async #open(definition: Definition, options: RunOptions, validators: Input['validators']): Promise<Input | null> {
-    const { from } = definition
-    const path = options.from ?? from.file?.path
-    if (path !== undefined) return pathInput(path, options.cwd ?? process.cwd(), limitsOf(definition).entries)
-    if (!from.http) throw new FileError('this source is pushed to: give a path to read from')
-    const { fetcher, scratch } = this.#deps
-    return httpInput(definition, fetcher, scratch, this.#environment, validators, options.signal)
-  }
-
   #formatOf(definition: Definition): Format {
     const format = this.#deps.formats.find(({ id }) => id === definition.format.type)
     if (!format) throw new Problem(400, 'format-unknown', `This platform cannot read "${definition.format.type}".`)
     return format
+  }
+
+  /** The feed of a definition; undefined for a mapping. Throws Problem 400 where this platform has no such feed. */
+  #feedOf({ format: { type } }: Definition): Feed | undefined {
+    if (!isFeedType(type)) return undefined
+    const feed = this.#deps.feeds.find(({ id }) => id === type)
+    if (!feed) throw new Problem(400, 'format-unknown', `This platform cannot read "${type}".`)
+    return feed
+  }
+
+  #work(definition: Definition, target: { id: number; dataset: number }): Work {
+    const feed = this.#feedOf(definition)
+    return feed
+      ? feedWork(this.#workDeps(), definition, feed, target)
+      : mappedWork(this.#workDeps(), definition, this.#formatOf(definition), target)
+  }
+
+  #workDeps(): WorkDeps {
+    return { ...this.#deps, environment: this.#environment }
   }
 
   #ensureDataset({ id, dataset }: Definition) {

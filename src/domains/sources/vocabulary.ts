@@ -1,3 +1,5 @@
+import { CONCEPTS } from '../features/index.ts'
+
 /** Units and observed properties definitions share, so that the same thing is called the same in every dataset. */
 
 export interface Unit {
@@ -88,4 +90,9 @@ export const PROPERTIES: ReadonlyMap<string, Property> = new Map([
     'Am besten empfangenden Gateway.',
   ),
   measured('Signal-Rausch-Abstand', 'signal_to_noise', { name: 'Dezibel', symbol: 'dB', definition: 'ucum:dB' }),
+  ...[...CONCEPTS.values()].flatMap(({ series }) =>
+    Object.values(series).map(({ property, name, unit, description, aggregate }) =>
+      measured(name, property, unit, description, aggregate),
+    ),
+  ),
 ])

@@ -1,4 +1,4 @@
-import type { Format } from '../../domains/sources/index.ts'
+import type { Feed, Format } from '../../domains/sources/index.ts'
 import { csv } from './csv/index.ts'
 import { geojson } from './geojson/index.ts'
 import { json } from './json/index.ts'
@@ -8,3 +8,6 @@ export { unpack } from './archive/index.ts'
 
 /** Every way of reading bytes as rows. Each is a folder; leaving one out only takes its `format.type` away. */
 export const formats: readonly Format[] = [csv, json, geojson, xlsx]
+
+/** Every feed: formats that say themselves what their data means. Each is a folder. */
+export const feeds: readonly Feed[] = []

@@ -1,0 +1,151 @@
+import { open } from 'node:fs/promises'
+import type { Fetcher } from '../../kernel/fetch/index.ts'
+import type { Definition } from './definition.ts'
+import type { ApplyInput, Feed } from './feed.ts'
+import { FileError, type Unpack } from './model.ts'
+import { httpInput, type Input, limitsOf, pathInput } from './origin.ts'
+
+const HEAD_BYTES = 64 * 1024
+
+export interface FeedDeps {
+  fetcher: Fetcher
+  unpack: Unpack
+  scratch: string
+  environment: Record<string, string | undefined>
+}
+
+/** The files of a feed, open together. */
+export interface OpenFeed {
+  inputs: ApplyInput[]
+  validators: Input['validators']
+  close(): Promise<void>
+}
+
+interface From {
+  /** Read these files or folders instead of the definition's origins. */
+  paths?: readonly string[]
+  cwd: string
+  signal?: AbortSignal
+  validators: Input['validators']
+}
+
+/**
+ * Opens what belongs to a feed: the definition's `from` and `with`, or the given paths; null when the only one is
+ * unmodified. Static files come first. The bytes are unpacked (gzip, xz, zip with one file) as they are read.
+ */
+export async function openFeed(
+  deps: FeedDeps,
+  definition: Definition,
+  feed: Feed,
+  from: From,
+): Promise<OpenFeed | null> {
+  const opened: { role: string | undefined; input: Input }[] = []
+  const close = async () => void (await Promise.all(opened.map(({ input }) => input.close())))
+  const { entries } = limitsOf(definition)
+  const http = (one: Definition['from'], validators: Input['validators']) =>
+    httpInput(
+      { from: one, limits: definition.limits },
+      deps.fetcher,
+      deps.scratch,
+      deps.environment,
+      validators,
+      from.signal,
+    )
+  try {
+    if (from.paths) {
+      for (const path of from.paths) opened.push({ role: undefined, input: await pathInput(path, from.cwd, entries) })
+    } else {
+      const parts = [{ role: undefined, ...definition.from }, ...(definition.with ?? [])]
+      // An unmodified file is no reason to leave the others unread.
+      const alone = parts.length === 1
+      for (const { role, http: address, file } of parts) {
+        if (!address && !file) throw new FileError('this source is pushed to: give a path to read from')
+        const input = address
+          ? await http({ http: address }, alone ? from.validators : null)
+          : await pathInput(file!.path, from.cwd, entries)
+        if (!input) return null
+        opened.push({ role, input })
+      }
+    }
+    const inputs: ApplyInput[] = []
+    const pattern = definition.from.files === undefined ? null : new RegExp(definition.from.files, 'u')
+    for (const { role, input } of opened) {
+      for (const file of input.files) {
+        if (pattern && role === undefined && !pattern.test(file.name)) continue
+        const several = input.files.length > 1
+        const recognised = role ?? (await roleOf(deps, definition, feed, file, several))
+        if (recognised === null) continue
+        inputs.push({ ...file, role: recognised, bytes: unpacked(deps.unpack, definition, file) })
+      }
+    }
+    if (inputs.length === 0) throw new FileError(`no file of ${opened[0]!.input.origin} is of the format ${feed.id}`)
+    inputs.sort((a, b) => Number(b.role === 'static') - Number(a.role === 'static'))
+    return { inputs, validators: opened.length === 1 ? opened[0]!.input.validators : null, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** What a file is to the feed; null for one of several in a folder that is not of the feed at all. */
+async function roleOf(
+  deps: FeedDeps,
+  definition: Definition,
+  feed: Feed,
+  file: { path: string; name: string },
+  several: boolean,
+): Promise<string | null> {
+  const head = 'apply' in feed ? await rawHead(file.path) : await headOf(unpacked(deps.unpack, definition, file))
+  try {
+    return feed.detect({ name: file.name, head })?.role ?? (several ? null : 'main')
+  } catch (error) {
+    if (error instanceof FileError) return 'main'
+    throw error
+  }
+}
+
+/** The first bytes of a stream, which is left there. */
+export async function headOf(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of bytes) {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size >= HEAD_BYTES) break
+  }
+  return Buffer.concat(chunks).subarray(0, HEAD_BYTES)
+}
+
+/** The first bytes of a file as they lie on the disk. */
+export async function rawHead(path: string): Promise<Uint8Array> {
+  const file = await open(path)
+  try {
+    const buffer = Buffer.alloc(HEAD_BYTES)
+    const { bytesRead } = await file.read(buffer, 0, HEAD_BYTES, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
+/** The bytes of a file, unpacked; an archive must hold a single file. */
+export async function* unpacked(
+  unpack: Unpack,
+  definition: Pick<Definition, 'limits'>,
+  file: { path: string; name: string },
+): AsyncIterable<Uint8Array> {
+  const limits = limitsOf(definition)
+  const bounds = { maxEntries: limits.entries, maxBytes: limits.unpacked }
+  let found = false
+  for await (const entry of unpack(
+    { ...file, keepZip: false },
+    bounds,
+    () => {},
+    () => true,
+  )) {
+    if (found) throw new FileError(`${file.name} holds several files: one is expected`)
+    found = true
+    yield* entry.bytes
+  }
+  if (!found) throw new FileError(`${file.name} is empty`)
+}

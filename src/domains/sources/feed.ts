@@ -1,0 +1,98 @@
+import type { FormatOptions, ParseContext, RunFigures } from './model.ts'
+
+/** What a feed says, item after item; the engine of sources applies it. */
+export type FeedItem =
+  | {
+      kind: 'feature'
+      concept: string
+      /** What the feed calls it. */
+      key: string
+      name: string
+      /** GeoJSON geometry, EPSG:4326. */
+      geometry: object | null
+      /** In the terms of the concept (`domains/features/concepts.ts`). */
+      properties: Record<string, unknown>
+      /** ISO 8601. */
+      valid?: { from: string | null; to: string | null }
+    }
+  | {
+      kind: 'value'
+      concept: string
+      /** Of the feature. */
+      key: string
+      /** Of the concept: `free`, `state` … */
+      series: string
+      /** ISO 8601 with an offset or Z. */
+      time: string
+      value: number | string | boolean
+    }
+  /** Every feature was named: those of the source that were not are gone. */
+  | { kind: 'complete'; concept: string }
+  | { kind: 'reject'; reason: string; row?: number; column?: string; value?: unknown }
+
+/** One of the files that belong together. */
+export interface FeedInput {
+  /** What the definition's `with` calls it, what the feed recognised, or `main`. */
+  role: string
+  name: string
+  bytes: AsyncIterable<Uint8Array>
+}
+
+export interface FeedSample {
+  name: string
+  /** The first 64 KB, unpacked. */
+  head: Uint8Array
+}
+
+export interface FeedGuess {
+  role: string
+  /** 0–1. */
+  confidence: number
+  /** In English, for the definition's comments. */
+  reason: string
+}
+
+interface FeedBase {
+  /** `format.type` in the definition. */
+  readonly id: string
+  /** Is this file mine, and which role has it? Null: not mine. Throws FileError for one that is, but of no use alone. */
+  detect(sample: FeedSample): FeedGuess | null
+}
+
+/** A feed that says items. */
+export interface ItemFeed extends FeedBase {
+  /**
+   * Reads the inputs that belong together, static ones first. Throws FileError when the bytes are hopeless: what was
+   * good stays.
+   */
+  read(inputs: FeedInput[], options: FormatOptions, context: ParseContext): AsyncIterable<FeedItem>
+}
+
+/** Where an applying feed writes to. */
+export interface ApplyContext extends ParseContext {
+  source: string
+  /** Key of the dataset. */
+  dataset: number
+  run: number
+  /** The city's time zone. */
+  timeZone: string
+  /** `share` 0–1 of the work, rows so far. */
+  progress(done: { rows: number; share?: number }): void
+}
+
+/** A file on disk, or one read as it comes. */
+export interface ApplyInput extends FeedInput {
+  path: string
+}
+
+/** A feed that stores what it reads by itself (GTFS: versioned tables by COPY). Inputs are not unpacked. */
+export interface ApplyingFeed extends FeedBase {
+  apply(inputs: ApplyInput[], options: FormatOptions, context: ApplyContext): Promise<RunFigures>
+}
+
+export type Feed = ItemFeed | ApplyingFeed
+
+/** The `format.type`s of feeds: they say themselves where the values stand, so no time, thing or series is given. */
+export const FEED_TYPES = ['datex2', 'parkapi'] as const
+
+export const isFeedType = (type: string): boolean => (FEED_TYPES as readonly string[]).includes(type)

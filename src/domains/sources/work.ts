@@ -1,0 +1,158 @@
+import type { Database } from '../../kernel/db/index.ts'
+import type { Sensing } from '../sensing/index.ts'
+import type { Definition } from './definition.ts'
+import type { ApplyingFeed, Feed, ItemFeed } from './feed.ts'
+import { type FeedDeps, openFeed } from './feed-inputs.ts'
+import { FeedRun } from './feed-run.ts'
+import { Mapper } from './mapper.ts'
+import { FileError, type Format, type Progress, type RunFigures } from './model.ts'
+import { entriesOf, httpInput, type Input, limitsOf, pathInput } from './origin.ts'
+import { Rejections } from './rejections.ts'
+import { Run, readAll } from './run.ts'
+
+export interface WorkDeps extends FeedDeps {
+  db: Database
+  sensing: Sensing
+  timeZone: () => string
+}
+
+export interface WorkOptions {
+  /** Read this file or folder (a feed: these) instead of the definition's origin. */
+  from?: string | readonly string[]
+  cwd?: string
+  signal?: AbortSignal
+  /** Of the last good answer. */
+  validators?: Input['validators']
+  onProgress?: (progress: Progress) => void
+}
+
+/** What one run does between its first and its last line in the log. */
+export interface Work {
+  readonly rejections: Rejections
+  /** Greatest time of a value, ISO; empty when there was none. */
+  newest(): string
+  figures(): RunFigures
+  /** Reads and stores everything. Null when the origin is unmodified, else what to send with the next request. */
+  read(options: WorkOptions): Promise<{ validators: Input['validators'] } | null>
+  /** After a failure: stores what was read before it. */
+  settle(): Promise<void>
+}
+
+interface Target {
+  id: number
+  dataset: number
+}
+
+/** By a mapping: files to rows to observations and, with a concept, features. */
+export function mappedWork(deps: WorkDeps, definition: Definition, format: Format, target: Target): Work {
+  const mapper = new Mapper(definition, deps.timeZone())
+  const run = new Run(deps, definition, format, mapper, target)
+  return {
+    rejections: mapper.rejections,
+    newest: () => mapper.newest,
+    figures: () => run.figures(),
+    settle: () => run.finish(),
+    async read(options) {
+      const input = await openInput(deps, definition, options)
+      if (!input) return null
+      let share = 0
+      try {
+        const count = (bytes: number) => {
+          share = input.bytes > 0 ? Math.min(1, bytes / input.bytes) : 1
+        }
+        const entries = entriesOf(input, definition, deps.unpack, (path) => mapper.wants(path), count)
+        const several = definition.from.files !== undefined
+        const report = (progress: Progress) => options.onProgress?.({ ...progress, share })
+        const files = await readAll(run, entries, several, report, options.signal)
+        if (files === 0) throw new FileError(`no file of ${input.origin} matches from.files`)
+        await run.finish()
+        await run.complete()
+        return { validators: input.validators }
+      } finally {
+        await input.close()
+      }
+    },
+  }
+}
+
+/** The one origin of a mapping: a path, else the definition's file or address; null when that is unmodified. */
+export async function openInput(deps: FeedDeps, definition: Definition, options: WorkOptions): Promise<Input | null> {
+  const { from } = definition
+  const { from: given } = options
+  if (given !== undefined && typeof given !== 'string' && given.length !== 1)
+    throw new FileError(`a source of type ${definition.format.type} reads one path, not ${given.length}`)
+  const path = (typeof given === 'string' ? given : given?.[0]) ?? from.file?.path
+  if (path !== undefined) return pathInput(path, options.cwd ?? process.cwd(), limitsOf(definition).entries)
+  if (!from.http) throw new FileError('this source is pushed to: give a path to read from')
+  const { fetcher, scratch, environment } = deps
+  return httpInput(definition, fetcher, scratch, environment, options.validators ?? null, options.signal)
+}
+
+/** By a feed, which says itself what everything means. */
+export function feedWork(deps: WorkDeps, definition: Definition, feed: Feed, target: Target): Work {
+  return 'apply' in feed ? applied(deps, definition, feed, target) : itemised(deps, definition, feed, target)
+}
+
+const openedFor = (deps: WorkDeps, definition: Definition, feed: Feed, options: WorkOptions) =>
+  openFeed(deps, definition, feed, {
+    ...(options.from === undefined ? {} : { paths: typeof options.from === 'string' ? [options.from] : options.from }),
+    cwd: options.cwd ?? process.cwd(),
+    signal: options.signal,
+    validators: options.validators ?? null,
+  })
+
+function itemised(deps: WorkDeps, definition: Definition, feed: ItemFeed, target: Target): Work {
+  const run = new FeedRun(deps, definition, target)
+  return {
+    rejections: run.rejections,
+    newest: () => run.newest,
+    figures: () => run.figures(),
+    settle: () => run.finish(),
+    async read(options) {
+      const opened = await openedFor(deps, definition, feed, options)
+      if (!opened) return null
+      const started = Date.now()
+      try {
+        await run.read(feed, opened.inputs, options.signal, (rows) =>
+          options.onProgress?.({ rows, values: rows, seconds: (Date.now() - started) / 1000 }),
+        )
+        await run.finish()
+        await run.complete()
+        return { validators: opened.validators }
+      } finally {
+        await opened.close()
+      }
+    },
+  }
+}
+
+function applied(deps: WorkDeps, definition: Definition, feed: ApplyingFeed, target: Target): Work {
+  let figures: RunFigures = { read: 0, accepted: 0, unchanged: 0, corrected: 0, rejected: 0, rejections: [] }
+  return {
+    rejections: new Rejections(),
+    newest: () => '',
+    figures: () => figures,
+    settle: async () => {},
+    async read(options) {
+      const opened = await openedFor(deps, definition, feed, options)
+      if (!opened) return null
+      const started = Date.now()
+      try {
+        figures = await feed.apply(opened.inputs, definition.format, {
+          name: opened.inputs[0]!.name,
+          maxDocumentBytes: limitsOf(definition).document,
+          signal: options.signal,
+          source: definition.id,
+          dataset: target.dataset,
+          run: target.id,
+          timeZone: deps.timeZone(),
+          progress: ({ rows, share }) =>
+            options.onProgress?.({ rows, values: rows, seconds: (Date.now() - started) / 1000, share }),
+        })
+        return { validators: opened.validators }
+      } finally {
+        await opened.close()
+      }
+    },
+  }
+}

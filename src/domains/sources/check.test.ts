@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import { Ajv } from 'ajv'
 import { parse } from 'yaml'
 import { checkDefinition, jsonSchemaText } from './check.ts'
+import { FEED_TYPES } from './feed.ts'
 import { DefinitionError, formatIssue } from './model.ts'
 
 const SOURCES = join(import.meta.dirname, '../../../sources')
@@ -35,12 +36,13 @@ describe('checking a definition', () => {
   })
 
   it('names line and field, and the nearest right name', () => {
+    const types = ['csv', 'json', 'geojson', 'xlsx', ...FEED_TYPES]
     const issues = issuesOf(
       valid.replace('type: csv', 'type: cvs, separater: ";"').replace('bicycle_count', 'bicycle_cont'),
     )
     assert.deepEqual(issues, [
       'line 4, format.separater: there is no such field (did you mean "separator"?)',
-      'line 4, format.type: must be "csv" or "json" or "geojson" or "xlsx" (did you mean "csv"?)',
+      `line 4, format.type: must be ${types.map((type) => `"${type}"`).join(' or ')} (did you mean "csv"?)`,
     ])
     assert.match(
       issuesOf(valid.replace('bicycle_count', 'bicycle_cont'))[0]!,

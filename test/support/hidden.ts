@@ -96,6 +96,8 @@ export interface Hidden {
   group: number
   grant: number
   request: number
+  /** Terms of a dataset nobody knows of. */
+  terms: number
   boards: string[]
   source: string
   draft: string
@@ -139,6 +141,9 @@ export async function hide(platform: Platform, admin: Ask): Promise<Hidden> {
     [person, `Zweck ${WORD}`, `${SLUG}intern`],
   )
   const [request] = await platform.db.query<{ id: number }>('select id from access_request')
+  const { id: terms } = await done('POST', '/api/v1/terms', {
+    ...{ dataset: `${SLUG}entwurf`, body: `Bedingungen ${WORD}`, odrl: null },
+  })
   const boards: string[] = []
   for (const visibility of ['draft', 'published']) {
     const items = sets.map((ids) => ({
@@ -176,6 +181,7 @@ series: [{ column: anzahl, property: bicycle_count }]
     group,
     grant,
     request: request!.id,
+    terms,
     boards,
     source,
     draft,

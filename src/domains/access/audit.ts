@@ -12,7 +12,8 @@ export interface AuditEntry {
   detail: Record<string, unknown>
 }
 
-export interface AuditQuery {
+/** Which entries. Words match anywhere in actor and object; an act by its name or the part before the dot. */
+export interface AuditFilter {
   actor?: string
   act?: string
   object?: string
@@ -20,6 +21,9 @@ export interface AuditQuery {
   from?: string
   /** ISO 8601, exclusive. */
   to?: string
+}
+
+export interface AuditQuery extends AuditFilter {
   /** Entries before this number: the next page. */
   before?: number
   limit?: number
@@ -48,6 +52,15 @@ const FLUSH_MS = 60_000
 /** Different (actor, dataset, channel) triples kept until the next writing; more are written at once. */
 const MOST_WAITING = 5_000
 const PAGE = 1_000
+
+/** The filter as a condition; its values are $1 to $5. */
+const FITS = `($1::text is null or position(lower($1) in lower(actor)) > 0)
+          and ($2::text is null or act = $2 or starts_with(act, $2 || '.'))
+          and ($3::text is null or position(lower($3) in lower(object)) > 0
+               or (object = 'datasets' and detail->'requests' ? replace($3, 'dataset:', '')))
+          and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)`
+const fits = ({ actor, act, object, from, to }: AuditFilter) =>
+  [actor, act, object, from, to].map((value) => value || null)
 
 /**
  * The log of privileged acts and of the use of data that is not public. Append-only and chained by triggers of the
@@ -135,39 +148,27 @@ export class AuditLog {
     )
   }
 
-  /** The newest entries that fit. Words match anywhere in actor, act and object. */
+  /** The newest entries that fit. */
   search(query: AuditQuery): Promise<AuditEntry[]> {
     return this.#db.query<AuditEntry>(
       `select id, at, actor, act, object, origin, detail from audit
-        where ($1::text is null or position(lower($1) in lower(actor)) > 0)
-          and ($2::text is null or act = $2 or starts_with(act, $2 || '.'))
-          and ($3::text is null or position(lower($3) in lower(object)) > 0
-               or (object = 'datasets' and detail->'requests' ? replace($3, 'dataset:', '')))
-          and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
-          and ($6::int8 is null or id < $6)
+        where ${FITS} and ($6::int8 is null or id < $6)
         order by id desc limit $7`,
-      [
-        query.actor || null,
-        query.act || null,
-        query.object || null,
-        query.from || null,
-        query.to || null,
-        query.before ?? null,
-        Math.min(query.limit ?? 100, PAGE),
-      ],
+      [...fits(query), query.before ?? null, Math.min(query.limit ?? 100, PAGE)],
     )
   }
 
-  /** All entries in order, each with its hash and the text that was hashed, in pages. */
-  async *export(): AsyncGenerator<(AuditEntry & { hash: string; text: string })[]> {
+  /** Entries in order (default: all), each with its hash and the text that was hashed, in pages. */
+  async *export(query: AuditFilter = {}): AsyncGenerator<(AuditEntry & { hash: string; text: string })[]> {
     let after = 0
     for (;;) {
       const page = await this.#db.query<AuditEntry & { hash: string; text: string }>(
         `select e.id, e.at, e.actor, e.act, e.object, e.origin, e.detail, encode(e.hash, 'hex') as hash,
                 audit_text(coalesce(p.hash, h.before), e) as text
-           from audit e cross join audit_head h left join audit p on p.id = e.id - 1
-          where e.id > $1 order by e.id limit $2`,
-        [after, PAGE],
+           from audit e cross join audit_head h
+           left join (select id as previous, hash from audit) p on p.previous = e.id - 1
+          where ${FITS} and e.id > $6 order by e.id limit $7`,
+        [...fits(query), after, PAGE],
       )
       if (page.length === 0) return
       yield page

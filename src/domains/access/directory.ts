@@ -101,6 +101,15 @@ export class Directory {
     return [...own, ...shared].filter(({ grant }) => holds(grant))
   }
 
+  /** Every grant of the account and its groups, also what has ended and what rests while the account is not active. */
+  everOfAccount(account: number): (Effective & { ended: boolean })[] {
+    const own = (this.#byAccount.get(account) ?? []).map((grant) => ({ grant, group: null }))
+    const shared = this.groupsOf(account).flatMap((group) =>
+      (this.#byGroup.get(group.id) ?? []).map((grant) => ({ grant, group })),
+    )
+    return [...own, ...shared].map((one) => ({ ...one, ended: !holds(one.grant) }))
+  }
+
   ofKey(key: number): Effective[] {
     return (this.#byKey.get(key) ?? []).filter(holds).map((grant) => ({ grant, group: null }))
   }

@@ -169,6 +169,13 @@ export class Grants {
     await refresh()
   }
 
+  /** Who is in which group because the identity provider says so. */
+  claimed(): Promise<{ group: number; account: number }[]> {
+    return this.#ground.db.query(
+      `select user_group as "group", account from group_member where origin = 'claim' order by 1, 2`,
+    )
+  }
+
   async members(group: number): Promise<{ account: number; origin: 'local' | 'claim' }[]> {
     return this.#ground.db.query('select account, origin from group_member where user_group = $1', [group])
   }

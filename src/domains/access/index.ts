@@ -9,13 +9,13 @@ import { Grants } from './grants.ts'
 import type { Ground } from './ground.ts'
 import { Keys } from './keys.ts'
 import type { Action, Actor, Resource } from './model.ts'
-import { allows, reaches } from './rules.ts'
+import { ALLOWED, allows, reaches } from './rules.ts'
 import { hashSecret, newSecret } from './secrets.ts'
 import { type NewSession, Sessions, type Where } from './sessions.ts'
 
 export type { Claims, LinkKind, PersonalLink, SendLink } from './accounts.ts'
 export { readEmail } from './accounts.ts'
-export type { AuditEntry, AuditProof, AuditQuery, Use } from './audit.ts'
+export type { AuditEntry, AuditFilter, AuditProof, AuditQuery, Use } from './audit.ts'
 export type { Effective, Person } from './directory.ts'
 export type { GrantSpec, GroupSpec } from './grants.ts'
 export type { KeyInfo, KeySpec } from './keys.ts'
@@ -176,6 +176,22 @@ export class Access {
         .ofAccount(account)
         .filter(({ grant }) => reaches(grant, { dataset }, found) && allows(grant.role, action, grant, found)),
     }
+  }
+
+  /**
+   * Each grant of an account that reaches a dataset, also one that has ended, with what it allows there in the dataset's
+   * present state: what somebody looks at who wonders why a person may not.
+   */
+  reaching(account: number, dataset: number): (Effective & { ended: boolean; actions: Action[] })[] {
+    const found = this.#catalog.byKey(dataset)
+    if (!found) return []
+    return this.directory
+      .everOfAccount(account)
+      .filter(({ grant }) => reaches(grant, { dataset }, found))
+      .map((one) => ({
+        ...one,
+        actions: ALLOWED[one.grant.role].filter((action) => allows(one.grant.role, action, one.grant, found)),
+      }))
   }
 
   /** May `actor` act on anything at all but read? Such people see the administration; the server decides each act anew. */

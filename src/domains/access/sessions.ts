@@ -104,6 +104,17 @@ export class Sessions {
     )
   }
 
+  /** How many sessions of each account are open; accounts without one are left out. */
+  async counts(): Promise<Map<number, number>> {
+    const rows = await this.#ground.db.query<{ account: number; n: number }>(
+      `select account, count(*)::int as n from session
+        where account is not null and expires_at > now() and seen_at > now() - make_interval(hours => $1)
+        group by account`,
+      [IDLE_HOURS],
+    )
+    return new Map(rows.map(({ account, n }) => [account, n]))
+  }
+
   /** Ends the session with this token at once. */
   async end(token: string): Promise<void> {
     await this.#ended('hash = $1', [hashSecret(token)])

@@ -2,10 +2,10 @@ import { type Database, SqlError } from '../../kernel/db/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { type Access, type Actor, OWNER } from '../access/index.ts'
 import type { Catalog, Dataset } from '../catalog/index.ts'
-import type { AccessRequest, Terms } from './model.ts'
+import type { AccessRequest, Terms, TermsVersion } from './model.ts'
 import * as store from './store.ts'
 
-export type { AccessRequest, RequestState, Terms } from './model.ts'
+export type { AccessRequest, RequestState, Terms, TermsVersion } from './model.ts'
 
 /** Longest time a right is asked for at once; whoever needs it longer asks again. */
 const MOST_DAYS = 3 * 366
@@ -38,6 +38,15 @@ export class Requests {
   /** Terms that hold for a dataset (null: for all without their own) now; null when there are none. */
   terms(dataset: number | null): Promise<Terms | null> {
     return store.newestTerms(this.#db, dataset)
+  }
+
+  /** All versions, the newest first; null: of the terms for all datasets without their own. */
+  versions(dataset: number | null): Promise<TermsVersion[]> {
+    return store.termsVersions(this.#db, dataset)
+  }
+
+  version(id: number): Promise<Terms | null> {
+    return store.termsById(this.#db, id)
   }
 
   /** A new version of the terms. Who accepted an earlier one keeps what they were given. */
@@ -93,10 +102,14 @@ export class Requests {
     return actor.kind === 'user' ? store.requests(this.#db, { account: actor.account! }) : []
   }
 
+  /** Datasets the actor decides about. */
+  managed(actor: Actor): Dataset[] {
+    return this.#catalog.all().filter(({ key }) => this.#access.can(actor, 'manage', { dataset: key }))
+  }
+
   /** Requests for datasets the actor manages, the open ones first. */
   async toDecide(actor: Actor): Promise<AccessRequest[]> {
-    const datasets = this.#catalog.all().filter(({ key }) => this.#access.can(actor, 'manage', { dataset: key }))
-    return store.requests(this.#db, { datasets: datasets.map(({ key }) => key) })
+    return store.requests(this.#db, { datasets: this.managed(actor).map(({ key }) => key) })
   }
 
   /** Grants (until the day asked for, or an earlier one) or refuses with a reason. Holds at once. */

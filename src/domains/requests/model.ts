@@ -8,6 +8,11 @@ export interface Terms {
   createdAt: string
 }
 
+export interface TermsVersion extends Terms {
+  /** As the audit log names people; only for whoever may change them. */
+  createdBy: string
+}
+
 /** `ended`: the right was given and has ended, by its day or because it was taken back. */
 export type RequestState = 'open' | 'granted' | 'refused' | 'withdrawn' | 'ended'
 
@@ -18,7 +23,9 @@ export interface AccessRequest {
   account: { id: number; name: string; email: string }
   purpose: string
   until: string
+  /** The version that was accepted, and since when it is there. */
   terms: number | null
+  termsAt: string | null
   state: RequestState
   reason: string | null
   decidedBy: string | null

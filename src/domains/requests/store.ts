@@ -1,12 +1,28 @@
 import type { Queryable } from '../../kernel/db/index.ts'
-import type { AccessRequest, RequestState, Terms } from './model.ts'
+import type { AccessRequest, RequestState, Terms, TermsVersion } from './model.ts'
+
+const COLUMNS = 't.id, d.id as dataset, t.body, t.odrl, t.created_at as "createdAt"'
+const TERMS = `select ${COLUMNS}
+  from terms t left join dataset d on d.key = t.dataset`
+
+/** All terms of a dataset, or (null) of those for all, the newest first. */
+export function termsVersions(db: Queryable, dataset: number | null): Promise<TermsVersion[]> {
+  return db.query<TermsVersion>(
+    `select ${COLUMNS}, t.created_by as "createdBy" from terms t left join dataset d on d.key = t.dataset
+      where t.dataset is not distinct from $1::int4 order by t.id desc limit 200`,
+    [dataset],
+  )
+}
+
+export async function termsById(db: Queryable, id: number): Promise<Terms | null> {
+  const [row] = await db.query<Terms>(`${TERMS} where t.id = $1`, [id])
+  return row ?? null
+}
 
 /** The newest terms of the dataset, else those for all. */
 export async function newestTerms(db: Queryable, dataset: number | null): Promise<Terms | null> {
   const [row] = await db.query<Terms>(
-    `select t.id, d.id as dataset, t.body, t.odrl, t.created_at as "createdAt"
-       from terms t left join dataset d on d.key = t.dataset
-      where t.dataset is null or t.dataset = $1 order by t.dataset is null, t.id desc limit 1`,
+    `${TERMS} where t.dataset is null or t.dataset = $1 order by t.dataset is null, t.id desc limit 1`,
     [dataset],
   )
   return row ?? null
@@ -32,10 +48,10 @@ export function requests(
 ): Promise<AccessRequest[]> {
   return db.query<AccessRequest>(
     `select r.id, d.id as dataset, d.title, json_build_object('id', a.id, 'name', a.name, 'email', a.email) as account,
-            r.purpose, r.until, r.terms, ${STATE} as state, r.reason, r.decided_by as "decidedBy",
+            r.purpose, r.until, r.terms, t.created_at as "termsAt", ${STATE} as state, r.reason, r.decided_by as "decidedBy",
             r.decided_at as "decidedAt", r.created_at as "createdAt"
        from access_request r join dataset d on d.key = r.dataset join account a on a.id = r.account
-       left join access_grant g on g.id = r.access_grant
+       left join access_grant g on g.id = r.access_grant left join terms t on t.id = r.terms
       where ($1::int4 is null or r.account = $1) and ($2::int4[] is null or r.dataset = any($2))
         and ($3::int4 is null or r.id = $3)
       order by r.state <> 'open', r.id desc limit 1000`,

@@ -56,7 +56,7 @@ export class Search {
         indexes.flatMap((index) => index.properties),
         asked,
       ),
-      ...this.#datasets(visible, asked),
+      ...this.#datasets(this.#known(actor, visible), asked),
       ...(await this.#boards(actor, query, asked)),
       ...(staff ? await this.#sources(asked) : []),
       ...search(
@@ -81,6 +81,16 @@ export class Search {
       return hitOf({ kind: 'station', id: String(id), title, note, path: `/stationen/${id}` }, score, asked)
     }
     return { kind: 'station', id: String(id), title, score, make }
+  }
+
+  /** Whoever has an account also finds what it may know of and ask for. */
+  #known(actor: Actor, visible: readonly number[]): readonly number[] {
+    if (actor.kind !== 'user') return visible
+    const { catalog, access } = this.#deps
+    return catalog
+      .all()
+      .map(({ key }) => key)
+      .filter((dataset) => access.can(actor, 'know', { dataset }))
   }
 
   #datasets(visible: readonly number[], asked: Asked): Candidate[] {

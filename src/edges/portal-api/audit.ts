@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream'
 import type { Static } from 'typebox'
-import type { Access } from '../../domains/access/index.ts'
+import type { Access, AuditFilter } from '../../domains/access/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
+import { quoted } from './csv.ts'
 import { visibleDataset } from './datasets.ts'
 import type { PortalDeps } from './deps.ts'
 import { ProblemAnswer } from './schemas.ts'
-import { AuditSearch } from './schemas-access.ts'
+import { AuditExport, AuditSearch } from './schemas-access.ts'
 import { DatasetParams } from './schemas-datasets.ts'
 
 /** The log of privileged acts: searched, proved and exported by administrators; the use of a dataset by its owners. */
@@ -34,18 +35,26 @@ export function addAudit(api: FastifyInstance, { access, catalog }: PortalDeps):
     },
   )
 
-  api.get(
+  api.get<{ Querystring: Static<typeof AuditExport> }>(
     '/api/v1/audit/export',
-    { schema: { tags, summary: 'All entries, as lines of JSON', response } },
+    {
+      schema: {
+        tags,
+        summary: 'Entries in order, as lines of JSON (with what proves them) or as CSV',
+        querystring: AuditExport,
+        response,
+      },
+    },
     async (request, reply) => {
       access.require(request.actor, 'administer', 'platform')
+      const { format = 'ndjson', ...filter } = request.query
       await access.log.flush()
-      await access.audit(request.actor, 'audit.export', 'audit')
+      await access.audit(request.actor, 'audit.export', 'audit', { format, ...filter })
       return reply
-        .type('application/x-ndjson; charset=utf-8')
-        .header('content-disposition', 'attachment; filename="protokoll.ndjson"')
+        .type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson; charset=utf-8')
+        .header('content-disposition', `attachment; filename="protokoll.${format}"`)
         .header('cache-control', 'no-store')
-        .send(Readable.from(lines(access)))
+        .send(Readable.from(format === 'csv' ? rows(access, filter) : lines(access, filter)))
     },
   )
 
@@ -62,6 +71,18 @@ export function addAudit(api: FastifyInstance, { access, catalog }: PortalDeps):
   )
 }
 
-async function* lines(access: Access): AsyncGenerator<string> {
-  for await (const page of access.log.export()) yield page.map((entry) => `${JSON.stringify(entry)}\n`).join('')
+async function* lines(access: Access, filter: AuditFilter): AsyncGenerator<string> {
+  for await (const page of access.log.export(filter)) yield page.map((entry) => `${JSON.stringify(entry)}\n`).join('')
+}
+
+async function* rows(access: Access, filter: AuditFilter): AsyncGenerator<string> {
+  yield 'id,at,actor,act,object,origin,detail,hash\r\n'
+  for await (const page of access.log.export(filter)) {
+    yield page
+      .map(({ id, at, actor, act, object, origin, detail, hash }) => {
+        const texts = [at, actor, act, object, origin ?? '', JSON.stringify(detail), hash]
+        return `${id},${texts.map(quoted).join(',')}\r\n`
+      })
+      .join('')
+  }
 }

@@ -30,12 +30,19 @@ export function addPeople(api: FastifyInstance, { access, catalog, sendLink }: P
       administer(request)
       await access.refresh()
       const { directory } = access
-      const [accounts, keys] = await Promise.all([access.accounts.list(), access.keys.list()])
+      const [accounts, keys, sessions, claimed] = await Promise.all([
+        access.accounts.list(),
+        access.keys.list(),
+        access.sessions.counts(),
+        access.grants.claimed(),
+      ])
       reply.header('cache-control', 'no-store')
       return {
         accounts: accounts.map((account) => ({
           ...account,
           groups: directory.groupsOf(account.id).map((group) => group.id),
+          claimed: claimed.filter((one) => one.account === account.id).map((one) => one.group),
+          sessions: sessions.get(account.id) ?? 0,
         })),
         groups: directory.groups(),
         grants: directory
@@ -44,6 +51,10 @@ export function addPeople(api: FastifyInstance, { access, catalog, sendLink }: P
           .map((grant) => grantOf(grant, catalog)),
         keys,
         spaces: catalog.spaces().map(({ id, title, description }) => ({ id, title, description })),
+        datasets: catalog.all().map(({ id, title, state, audience, space }) => ({
+          ...{ id, title, state, audience },
+          space: catalog.spaces().find((one) => one.key === space)?.id ?? null,
+        })),
       }
     },
   )
@@ -106,6 +117,19 @@ export function addPeople(api: FastifyInstance, { access, catalog, sendLink }: P
       if (request.actor.account === request.params.id)
         throw new Problem(409, 'own-account', 'You cannot block your own account: somebody else does.')
       await access.accounts.setBlocked(request.params.id, request.body.blocked, request.actor)
+      return reply.code(204).send()
+    },
+  )
+
+  api.delete<{ Params: NumberParams }>(
+    '/api/v1/people/:id/sessions',
+    { schema: { tags, summary: 'Ends all sessions of a person, at once', params: NumberParams, response } },
+    async (request, reply) => {
+      administer(request)
+      const { id, email } = await access.accounts.get(request.params.id)
+      // Whoever ends the own sessions keeps the one that says so.
+      await access.sessions.endAll(id, request.actor.account === id ? request.actor.session : undefined)
+      await access.audit(request.actor, 'session.end', `account:${email}`, { all: true })
       return reply.code(204).send()
     },
   )
@@ -194,7 +218,15 @@ export function addPeople(api: FastifyInstance, { access, catalog, sendLink }: P
       reply.header('cache-control', 'no-store')
       return {
         account: { id: person.id, name: person.name, email: person.email, state: person.state },
-        dataset: { id: dataset.id, title: dataset.title, state: dataset.state, audience: dataset.audience },
+        dataset: {
+          ...{ id: dataset.id, title: dataset.title, state: dataset.state, audience: dataset.audience },
+          held: dataset.held,
+          space: catalog.spaces().find((one) => one.key === dataset.space)?.id ?? null,
+        },
+        reaching: access.reaching(account, dataset.key).map(({ ended, actions, ...one }) => ({
+          ...reachingOf(one, catalog),
+          ...{ ended, actions },
+        })),
         actions: actions.map((action) => {
           const { everybody, grants } = access.explain(account, action, dataset.key)
           const actor = { kind: 'user' as const, name: person.email, account }
@@ -214,8 +246,12 @@ export function addPeople(api: FastifyInstance, { access, catalog, sendLink }: P
     { schema: { tags, summary: 'Creates or changes a data space', params: SpaceParams, body: SpaceBody, response } },
     async (request) => {
       access.require(request.actor, 'manage', 'platform')
+      const before = catalog.spaces().find((one) => one.id === request.params.id)
       const { key: _, ...space } = await catalog.saveSpace({ id: request.params.id, ...request.body })
-      await access.audit(request.actor, 'space.save', `space:${space.id}`, { after: space })
+      await access.audit(request.actor, 'space.save', `space:${space.id}`, {
+        before: before ? { id: before.id, title: before.title, description: before.description } : null,
+        after: space,
+      })
       return space
     },
   )

@@ -1,4 +1,6 @@
 import type { Static } from 'typebox'
+import type { Actor } from '../../domains/access/index.ts'
+import type { Dataset } from '../../domains/catalog/index.ts'
 import { Requests } from '../../domains/requests/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
@@ -13,6 +15,14 @@ export function addRequests(api: FastifyInstance, deps: PortalDeps): void {
   const tags = ['Requests']
   const response = { '4xx': ProblemAnswer }
 
+  /** The dataset, if one is named; a 404 where the actor may not know of it, as if there were none. */
+  const known = (id: string | null | undefined, actor: Actor): Dataset | undefined => {
+    if (id === null || id === undefined) return undefined
+    const dataset = catalog.byId(id)
+    if (dataset && access.can(actor, 'know', { dataset: dataset.key })) return dataset
+    throw new Problem(404, 'not-found', `There is no dataset "${id}", or it is not public.`)
+  }
+
   api.get(
     '/api/v1/requests',
     { schema: { tags, summary: 'Your requests, and those you decide on', response } },
@@ -24,7 +34,10 @@ export function addRequests(api: FastifyInstance, deps: PortalDeps): void {
       return {
         mine,
         toDecide,
-        askable: requests.askable(actor).map(({ id, title, description }) => ({ id, title, description })),
+        askable: requests.askable(actor).map(({ id, title, description, publisher }) => ({
+          ...{ id, title, description, publisher },
+        })),
+        managed: requests.managed(actor).map(({ id, title, state, audience }) => ({ id, title, state, audience })),
       }
     },
   )
@@ -57,11 +70,43 @@ export function addRequests(api: FastifyInstance, deps: PortalDeps): void {
     '/api/v1/terms',
     { schema: { tags, summary: 'Terms under which restricted data is given', querystring: TermsQuery, response } },
     async (request) => {
-      const { dataset: id } = request.query
-      const dataset = id === undefined ? undefined : catalog.byId(id)
-      if (id !== undefined && (!dataset || !access.can(request.actor, 'know', { dataset: dataset.key })))
-        throw new Problem(404, 'not-found', `There is no dataset "${id}", or it is not public.`)
+      const dataset = known(request.query.dataset, request.actor)
       return { terms: await requests.terms(dataset?.key ?? null) }
+    },
+  )
+
+  api.get<{ Querystring: Static<typeof TermsQuery> }>(
+    '/api/v1/terms/versions',
+    {
+      schema: {
+        tags,
+        summary: 'Every version of the terms of a dataset, or of those for all, the newest first',
+        querystring: TermsQuery,
+        response,
+      },
+    },
+    async (request, reply) => {
+      const dataset = known(request.query.dataset, request.actor)
+      if (dataset) access.require(request.actor, 'manage', { dataset: dataset.key })
+      else access.require(request.actor, 'administer', 'platform')
+      reply.header('cache-control', 'no-store')
+      return { versions: await requests.versions(dataset?.key ?? null) }
+    },
+  )
+
+  api.get<{ Params: NumberParams }>(
+    '/api/v1/terms/:id',
+    { schema: { tags, summary: 'One version of the terms', params: NumberParams, response } },
+    async (request, reply) => {
+      const terms = await requests.version(request.params.id)
+      const dataset = terms?.dataset ? catalog.byId(terms.dataset) : undefined
+      if (
+        !terms ||
+        (terms.dataset !== null && !(dataset && access.can(request.actor, 'know', { dataset: dataset.key })))
+      )
+        throw new Problem(404, 'terms-unknown', `There are no terms ${request.params.id}.`)
+      reply.header('cache-control', 'no-store')
+      return { terms }
     },
   )
 
@@ -69,10 +114,7 @@ export function addRequests(api: FastifyInstance, deps: PortalDeps): void {
     '/api/v1/terms',
     { schema: { tags, summary: 'A new version of the terms', body: TermsBody, response } },
     async (request, reply) => {
-      const { dataset: id } = request.body
-      const dataset = id === null ? undefined : catalog.byId(id)
-      if (id !== null && (!dataset || !access.can(request.actor, 'know', { dataset: dataset.key })))
-        throw new Problem(404, 'not-found', `There is no dataset "${id}", or it is not public.`)
+      known(request.body.dataset, request.actor)
       return reply.code(201).send({ id: await requests.saveTerms(request.body, request.actor) })
     },
   )

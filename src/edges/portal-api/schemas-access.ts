@@ -60,13 +60,20 @@ export const SpaceParams = Type.Object({ id: slug }, closed)
 export const SpaceBody = Type.Object({ title: name, description: Type.String({ maxLength: 2000 }) }, closed)
 export const SpaceOfBody = Type.Object({ space: nullable(slug) }, closed)
 export const RightsQuery = Type.Object({ account: Type.Integer({ minimum: 1 }), dataset: slug }, closed)
+const filter = {
+  actor: Type.Optional(Type.String({ maxLength: 254 })),
+  act: Type.Optional(Type.String({ maxLength: 60 })),
+  object: Type.Optional(Type.String({ maxLength: 254 })),
+  from: Type.Optional(time),
+  to: Type.Optional(time),
+}
+export const AuditExport = Type.Object(
+  { ...filter, format: Type.Optional(Type.Enum(['ndjson', 'csv'], { default: 'ndjson' })) },
+  closed,
+)
 export const AuditSearch = Type.Object(
   {
-    actor: Type.Optional(Type.String({ maxLength: 254 })),
-    act: Type.Optional(Type.String({ maxLength: 60 })),
-    object: Type.Optional(Type.String({ maxLength: 254 })),
-    from: Type.Optional(time),
-    to: Type.Optional(time),
+    ...filter,
     before: Type.Optional(Type.Integer({ minimum: 1 })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
   },

@@ -8,7 +8,7 @@ import type { Browser } from 'playwright-core'
 import { buildInterface } from '../src/interface.ts'
 import { createLog } from '../src/kernel/log.ts'
 import { launch, needsBrowser } from '../test/e2e/browser.ts'
-import { filled, type Stop, signIn, stopsOf } from '../test/e2e/tour.ts'
+import { enter, filled, type Stop, signIn, stopsOf } from '../test/e2e/tour.ts'
 import { databases } from '../test/support/database.ts'
 import { type RunningPlatform, startPlatform } from '../test/support/platform.ts'
 import { provideServices } from './services.ts'
@@ -22,16 +22,16 @@ async function pictures(browser: Browser, platform: RunningPlatform, stops: Stop
   let taken = 0
   for (const width of WIDTHS) {
     for (const theme of THEMES) {
-      for (const staff of [false, true]) {
-        const wanted = stops.filter((stop) => (stop.staff ?? false) === staff)
-        if (wanted.length === 0) continue
+      const callers = Map.groupBy(stops, (stop) => (stop.staff ? 'staff' : (stop.session ?? '')))
+      for (const [caller, wanted] of callers) {
         const context = await browser.newContext({
           viewport: { width, height: width === 360 ? 800 : 900 },
           colorScheme: theme,
           locale: 'de-DE',
           reducedMotion: 'reduce',
         })
-        if (staff) await signIn(platform, context)
+        if (caller === 'staff') await signIn(platform, context)
+        else if (caller) await enter(platform, context, caller)
         const page = await context.newPage()
         for (const stop of wanted) {
           await page.goto(platform.url + stop.path)

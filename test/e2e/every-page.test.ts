@@ -6,7 +6,7 @@ import type { Browser } from 'playwright-core'
 import { databases } from '../support/database.ts'
 import { type RunningPlatform, startPlatform } from '../support/platform.ts'
 import { assertAccessible, type Look, launch, needsBrowser, until, visit } from './browser.ts'
-import { filled, type Stop, signIn, stopsOf } from './tour.ts'
+import { enter, filled, type Stop, signIn, stopsOf } from './tour.ts'
 
 /** A window of 720 × 450 CSS pixels is what one of 1440 × 900 becomes at 200 % zoom (WCAG 1.4.4). */
 const LOOKS: [string, Look][] = [
@@ -54,6 +54,7 @@ describe('every page', { skip: needsBrowser, timeout: 600_000 }, () => {
         // A page that is not there answers 404, and the browser says so.
         const { page, context, troubles, close } = await visit(browser, 'about:blank', look, /404/)
         if (stop.staff) await context.addCookies(cookies)
+        if (stop.session) await enter(platform, context, stop.session)
         try {
           await page.goto(platform.url + stop.path)
           await page

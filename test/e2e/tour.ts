@@ -4,6 +4,7 @@
  */
 import type { BrowserContext } from 'playwright-core'
 import type { RunningPlatform } from '../support/platform.ts'
+import { peopleStops } from './tour-people.ts'
 
 export interface Stop {
   /** File name of the pictures. */
@@ -11,6 +12,8 @@ export interface Stop {
   path: string
   /** Seen signed in as staff. */
   staff?: boolean
+  /** Seen signed in as this person: the cookie of a session, `name=value`. */
+  session?: string
   /** What must be there before it is looked at, beside the heading. */
   wait?: string
 }
@@ -120,11 +123,18 @@ export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
     { name: 'reviews', path: '/verwaltung/pruefung', staff: true },
     { name: 'review', path: `/verwaltung/pruefung/${ids.dataset}`, staff: true },
     { name: 'account', path: '/verwaltung/konto', staff: true },
+    ...(await peopleStops(platform, ids.dataset)),
     { name: 'search', path: '/suche?q=ring', wait: 'main li' },
     { name: 'search-nothing', path: '/suche?q=xyzxyz' },
     { name: 'login', path: '/login' },
     { name: 'not-found', path: '/gibt/es/nicht' },
   ]
+}
+
+/** Signs a browser in with the session of a stop. */
+export async function enter(platform: RunningPlatform, context: BrowserContext, session: string): Promise<void> {
+  const [name, ...value] = session.split('=')
+  await context.addCookies([{ name: name!, value: value.join('='), url: platform.url }])
 }
 
 /** A browser signed in by a new one-time link. */

@@ -55,6 +55,7 @@ export class Requests {
     by: Actor,
   ): Promise<number> {
     const dataset = terms.dataset === null ? null : this.#catalog.require(terms.dataset).key
+    if (terms.odrl !== null) requirePolicy(terms.odrl)
     this.#access.require(by, dataset === null ? 'administer' : 'manage', dataset === null ? 'platform' : { dataset })
     const id = await store.addTerms(this.#db, { ...terms, dataset, by: by.name })
     await this.#access.audit(by, 'terms.save', terms.dataset === null ? 'platform' : `dataset:${terms.dataset}`, { id })
@@ -125,6 +126,8 @@ export class Requests {
     const end = until ?? request.until
     if (Date.parse(end) > Date.parse(request.until))
       throw new Problem(400, 'bad-until', 'The right cannot last longer than was asked for.')
+    if (grant && Date.parse(end) <= Date.now())
+      throw new Problem(400, 'until-past', 'The right would have ended already: choose a day to come.')
     const state = grant ? 'granted' : 'refused'
     const closed = await store.closeRequest(this.#db, id, {
       state,
@@ -177,4 +180,16 @@ export class Requests {
       throw new Problem(404, 'request-unknown', `There is no request ${id}.`)
     return { request, dataset }
   }
+}
+
+/** 400 unless it is a policy as far as it must be: its kind, and one rule at least (ODRL Information Model 2.2, §2.1). */
+function requirePolicy(odrl: Record<string, unknown>): void {
+  const kind = odrl['@type'] ?? odrl.type
+  const rules = ['permission', 'prohibition', 'obligation'].filter((rule) => {
+    const value = odrl[rule]
+    return Array.isArray(value) ? value.length > 0 : typeof value === 'object' && value !== null
+  })
+  if (typeof kind === 'string' && kind !== '' && rules.length > 0) return
+  const what = rules.length > 0 ? 'its "@type"' : 'a rule ("permission", "prohibition" or "obligation")'
+  throw new Problem(400, 'odrl-invalid', `This is no ODRL policy: ${what} is missing.`)
 }

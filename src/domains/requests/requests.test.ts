@@ -64,7 +64,16 @@ for (const engine of databases()) {
       await assert.rejects(requests.saveTerms({ dataset: null, body: 'x', odrl: null }, owner), code('forbidden'))
       const general = await requests.saveTerms({ dataset: null, body: 'Nur für den Zweck.', odrl: null }, OWNER)
       await assert.rejects(ask(), code('terms-changed'))
-      const odrl = { '@context': 'http://www.w3.org/ns/odrl.jsonld', '@type': 'Agreement' }
+      const odrl = {
+        '@context': 'http://www.w3.org/ns/odrl.jsonld',
+        '@type': 'Agreement',
+        permission: [{ action: 'use' }],
+      }
+      for (const wrong of [{ permission: [{ action: 'use' }] }, { '@type': 'Set' }, { '@type': 'Set', permission: [] }])
+        await assert.rejects(
+          requests.saveTerms({ dataset: 'fahrten', body: 'x', odrl: wrong }, owner),
+          code('odrl-invalid'),
+        )
       const own = await requests.saveTerms({ dataset: 'fahrten', body: 'Keine Weitergabe.', odrl }, owner)
       await assert.rejects(ask({ terms: general }), code('terms-changed'))
       const shown = await requests.terms(catalog.require('fahrten').key)

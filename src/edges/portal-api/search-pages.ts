@@ -35,6 +35,17 @@ const NAMED: readonly Named[] = [
   },
   { path: '/verwaltung/betrieb', de: 'Betrieb', en: 'Operation', words: 'Zustand Protokoll Sicherung', staff: true },
   { path: '/verwaltung/stadt', de: 'Stadt', en: 'City', words: 'Profil Einstellungen Karte settings', staff: true },
+  { path: '/anfragen', de: 'Anfragen und Freigaben', en: 'Requests and access', words: 'Zugang Antrag Partner ask' },
+  {
+    path: '/verwaltung/anfragen',
+    de: 'Anfragen entscheiden',
+    en: 'Decide on requests',
+    words: 'Zugang Bedingungen ODRL terms',
+    staff: true,
+  },
+  { path: '/verwaltung/raeume', de: 'Datenräume', en: 'Data spaces', words: 'Rechte Themen', staff: true },
+  { path: '/verwaltung/rechte', de: 'Warum darf jemand etwas?', en: 'Why may somebody?', words: 'Rechte', staff: true },
+  { path: '/verwaltung/protokoll', de: 'Protokoll', en: 'Log', words: 'Audit Nachweis Kette chain', staff: true },
   { path: '/verwaltung/nutzer', de: 'Nutzer', en: 'Users', words: 'Rechte Gruppen Schlüssel Konten keys', staff: true },
 ]
 

@@ -1,12 +1,5 @@
-import { t } from '../parts/Roles.texts.ts'
-import { Failure } from './api.ts'
-import { codeOf } from './people.ts'
+import { refusalText } from './refusals.ts'
 import { say } from './toast.svelte.ts'
-
-/** What went wrong, in the page's language where we have words for it. */
-export function whyOf(error: unknown): string {
-  return t.or(`error.${codeOf(error)}`, t('failed', { why: error instanceof Failure ? error.message : String(error) }))
-}
 
 /** One thing at a time that a form or button does: whether it runs, and why it did not work. */
 export class Acting {
@@ -41,7 +34,7 @@ export class Acting {
       await this.#after()
       return true
     } catch (error) {
-      this.error = whyOf(error)
+      this.error = refusalText(error)
       return false
     } finally {
       this.busy = false

@@ -1,5 +1,5 @@
 /** Shapes of `/api/v1/people`, `/rights`, `/requests`, `/terms` and `/audit`; `/api/v1/openapi.json` is the reference. */
-import { Failure, send } from './api.ts'
+import { send } from './api.ts'
 import type { DatasetState } from './datasets.ts'
 
 export const ROLES = ['consumer', 'steward', 'owner', 'gatekeeper', 'architect', 'admin'] as const
@@ -148,9 +148,6 @@ export async function give(grant: {
   return (await send<{ id: number }>('POST', '/api/v1/grants', { ...to, role, on, until, note })).id
 }
 
-/** The name of an act or actor of the log as people know it: `user:a@b.example` is `a@b.example`. */
-export const nameOf = (actor: string): string => actor.replace(/^(user|account):/, '')
-
 /** A short name for addresses and definitions, from what people wrote. */
 export const slugOf = (text: string): string =>
   text
@@ -164,5 +161,3 @@ export const slugOf = (text: string): string =>
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '')
     .slice(0, 63)
-
-export const codeOf = (error: unknown): string => (error instanceof Failure ? String(error.problem.code ?? '') : '')

@@ -84,6 +84,8 @@ export const REFUSALS: Record<string, string> = {
   'not-found': 'Das gibt es nicht, oder Sie dürfen es nicht sehen.',
   'not-readable-so': 'So gelesen ist die Datei keine Tabelle.',
   'nothing-usable': 'Die Quelle gibt es, aber nichts an der Nachricht ließ sich verwenden.',
+  'odrl-invalid':
+    'Das ist keine ODRL-Richtlinie: Es fehlt "@type" oder eine Regel ("permission", "prohibition", "obligation").',
   'oidc-flow-ended': 'Die Anmeldung hat zu lange gedauert. Beginnen Sie noch einmal.',
   'oidc-no-email': 'Der Anmeldedienst hat keine bestätigte E-Mail-Adresse genannt.',
   overloaded: 'Die Plattform hat gerade zu viel zu tun. Versuchen Sie es in einer Minute noch einmal.',
@@ -112,6 +114,7 @@ export const REFUSALS: Record<string, string> = {
   'space-unknown': 'Diesen Datenraum gibt es nicht mehr.',
   'still-open': 'Die Anfrage ist noch offen: Lehnen Sie sie mit einer Begründung ab.',
   'terms-changed': 'Die Bedingungen haben sich inzwischen geändert: Lesen Sie sie noch einmal.',
+  'terms-unknown': 'Diese Fassung der Bedingungen gibt es nicht.',
   'too-many-attempts': 'Zu viele Versuche: Warten Sie einige Minuten.',
   'too-many-boards': 'Es gibt zu viele Tafeln: Löschen Sie zuerst welche.',
   'too-many-channels': 'Mehr Empfänger sind nicht möglich: Entfernen Sie zuerst welche.',

@@ -6,11 +6,12 @@ import {
   checkDefinition,
   type Definition,
   DefinitionError,
+  FileError,
   formatIssue,
   type RunOptions,
   type SourceInfo,
 } from '../domains/sources/index.ts'
-import { SetupError } from '../kernel/problem.ts'
+import { Problem, SetupError } from '../kernel/problem.ts'
 import { type CommandContext, table } from './context.ts'
 import { describeRun, previewText, progressPrinter } from './source-text.ts'
 
@@ -59,16 +60,20 @@ export function registerSourceCommands(program: Command, ctx: CommandContext): v
     })
 
   source
-    .command('run <file-or-id>')
+    .command('run <file-or-id...>')
     .description('import once, from a definition file or a source that was added')
     .option('--from <path>', 'read this file, folder or archive instead of the address in the definition')
+    .option('--detect', 'the paths are data: recognise the format and read them together, as one source')
+    .option('--dataset <id>', 'with --detect: the dataset to write to')
     .option('--full', 'fetch even if the address says it is unmodified')
     .option(
       '--json',
       'one JSON value: {source, dataset, read, accepted, unchanged, corrected, rejected, rejections, seconds}',
     )
     .addHelpText('after', RUN_HELP)
-    .action((which: string, options) => run(ctx, which, options))
+    .action((which: string[], options) =>
+      options.detect ? runDetected(ctx, which, options) : run(ctx, which, options),
+    )
 
   source
     .command('list')
@@ -193,13 +198,47 @@ async function preview(
   ctx.stdout(options.json ? `${JSON.stringify(rows)}\n` : previewText(rows))
 }
 
-async function run(
-  ctx: CommandContext,
-  which: string,
-  options: { from?: string; full?: boolean; json?: boolean },
-): Promise<void> {
-  const definition = await find(ctx, which)
-  if (!definition) return
+interface RunFlags {
+  from?: string
+  full?: boolean
+  json?: boolean
+  dataset?: string
+}
+
+/** Runs what was recognised in data files: a feed with its files, or a table. */
+async function runDetected(ctx: CommandContext, paths: string[], options: RunFlags): Promise<void> {
+  const { sources } = await ctx.platform()
+  if (
+    options.from !== undefined ||
+    (options.dataset !== undefined && !/^[a-z0-9][a-z0-9-]{0,62}$/.test(options.dataset))
+  ) {
+    const wrong =
+      options.from !== undefined ? '--from does not go with --detect' : '--dataset is a short name of a–z, 0–9 and -'
+    ctx.stderr(`${wrong}.\n`)
+    return ctx.exit(EXIT.usage)
+  }
+  let texts: string[]
+  try {
+    texts = await sources.drafts.recognise(paths, ctx.cwd, options.dataset)
+  } catch (error) {
+    if (!(error instanceof Problem) && !(error instanceof FileError)) throw error
+    ctx.stderr(`${error.message}\n`)
+    return ctx.exit(EXIT.failed)
+  }
+  for (const text of texts) await runOne(ctx, sources.check(text), options)
+}
+
+async function run(ctx: CommandContext, which: string[], options: RunFlags): Promise<void> {
+  if (which.length > 1 || options.dataset !== undefined) {
+    const wrong = which.length > 1 ? 'One definition or source at a time' : '--dataset goes with --detect'
+    ctx.stderr(`${wrong} (several data files of one source: --detect).\n`)
+    return ctx.exit(EXIT.usage)
+  }
+  const definition = await find(ctx, which[0]!)
+  if (definition) await runOne(ctx, definition, options)
+}
+
+async function runOne(ctx: CommandContext, definition: Definition, options: RunFlags): Promise<void> {
   const { sources } = await ctx.platform()
   const progress = progressPrinter(ctx.stderr, ctx.isTTY)
   const settings: RunOptions = {

@@ -156,6 +156,13 @@ const FormatSection = Type.Object(
       }),
     ),
     lines: Type.Optional(Type.Boolean({ description: 'json: one object a line (NDJSON).' })),
+    crs: Type.Optional(
+      Type.String({
+        pattern: '^EPSG:[0-9]{4,6}$',
+        description: 'datex2: reference system of the coordinates where they are not degrees (EPSG:4326).',
+        examples: ['EPSG:25832'],
+      }),
+    ),
     decimal: Type.Optional(
       Type.Union([Type.Literal('.'), Type.Literal(',')], {
         description: 'Decimal sign of numbers written as text (default ".").',

@@ -18,7 +18,7 @@ export function inTermsOf(
   const problems: Described['problems'] = []
   for (const [name, value] of Object.entries(given)) {
     const term = concept.properties[name]
-    if (!term || value === null || value === '') continue
+    if (!term || value === null || (typeof value === 'string' && value.trim() === '')) continue
     const typed = typeof value === 'string' ? typedText(value, term.type, readNumber) : value
     if (typed === undefined || (typeof typed === 'number' && !Number.isFinite(typed)))
       problems.push({ name, value, reason: `${name} is not a ${term.type}` })

@@ -62,8 +62,8 @@ export function sniff(head: Buffer, whole: boolean, fixed?: string): Sniffed {
   }
   if (trimmed.startsWith('<')) {
     return refuse(
-      'Das ist XML. Gelesen werden CSV, JSON, GeoJSON und Excel (.xlsx).',
-      'This is XML. CSV, JSON, GeoJSON and Excel (.xlsx) are read.',
+      'Das ist XML, aber kein DATEX II zu Parken oder Baustellen. Gelesen werden sonst CSV, JSON, GeoJSON und Excel (.xlsx).',
+      'This is XML, but not DATEX II about parking or roadworks. CSV, JSON, GeoJSON and Excel (.xlsx) are read.',
     )
   }
   const usable = whole ? text : text.slice(0, text.lastIndexOf('\n') + 1) || text

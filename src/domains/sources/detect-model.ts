@@ -136,5 +136,7 @@ export interface Detection {
   /** What a person fixed before it was read. */
   fixed?: Reading
   mapping: Mapping | null
+  /** It is a feed, which says itself what everything means: no roles are to be chosen. */
+  feed?: { type: string; role: string; reason: Words }
   problem: Words | null
 }

@@ -11,15 +11,19 @@ import { Problem } from '../../kernel/problem.ts'
 import type { Access, Actor } from '../access/index.ts'
 import type { Definition } from './definition.ts'
 import { detectFile } from './detect.ts'
+import { type FeedFile, feedDefinition, feedWords, recogniseFeeds } from './detect-feed.ts'
 import type { Detection, Mapping, Reading, Words } from './detect-model.ts'
 import { carriedOver } from './detect-reading.ts'
 import { slug } from './detect-words.ts'
 import { definitionOf, yamlOf } from './detect-yaml.ts'
 import * as store from './draft-store.ts'
+import type { Feed } from './feed.ts'
+import { openFeed } from './feed-inputs.ts'
 import type { Format, Progress, RunReport, Unpack } from './model.ts'
 import { entriesOf, httpInput, pathInput } from './origin.ts'
 import { plainCause } from './plain-cause.ts'
-import { type Survey, surveyRows } from './survey.ts'
+import { recognise } from './recognise.ts'
+import { type Survey, surveyFeed, surveyRows } from './survey.ts'
 import { topicMatches } from './topics.ts'
 
 /** Largest file a draft takes. */
@@ -33,6 +37,7 @@ export interface DraftsDeps {
   log: Log
   fetcher: Fetcher
   formats: readonly Format[]
+  feeds: readonly Feed[]
   unpack: Unpack
   scratch: string
   timeZone: () => string
@@ -180,7 +185,17 @@ export class Drafts {
     const definition = this.#sources.check(draft.text ?? '')
     const input = await pathInput(this.#path(id), '/', 1)
     for (const file of input.files) file.name = draft.name
-    const { unpack, formats, timeZone } = this.#deps
+    const { unpack, formats, feeds, timeZone, fetcher, scratch } = this.#deps
+    const feed = feeds.find((one) => one.id === definition.format.type)
+    if (feed) {
+      const paths = [this.#path(id)]
+      const opened = await openFeed({ fetcher, unpack, scratch, environment: {} }, definition, feed, {
+        paths,
+        cwd: '/',
+        validators: null,
+      })
+      return surveyFeed(definition, feed, opened!)
+    }
     const format = formats.find((one) => one.id === definition.format.type)!
     return surveyRows(definition, timeZone(), format, (wanted) =>
       entriesOf(input, definition, unpack, wanted, () => {}),
@@ -226,11 +241,43 @@ export class Drafts {
       : await pathInput(resolve(cwd, which), cwd, 1)
     try {
       const file = input!.files[0]!
+      const known = await this.#feedIn({ ...file, from: from as FeedFile['from'] })
+      if (known) return known
       const detection = await detectFile({ formats, unpack, zone: timeZone() }, { ...file, from })
       const { mapping, guesses } = detection
       return { detection, text: mapping && yamlOf(definitionOf(mapping), guesses, 'en') }
     } finally {
       await input!.close()
+    }
+  }
+
+  /** The definitions for files on this machine that belong together, recognised by what is in them. */
+  recognise(paths: readonly string[], cwd: string, dataset?: string): Promise<string[]> {
+    const { formats, feeds, unpack, timeZone } = this.#deps
+    return recognise({ formats, feeds, unpack, zone: timeZone() }, paths, cwd, dataset)
+  }
+
+  /** What a file is, where some feed knows it. */
+  async #feedIn(file: FeedFile, id?: string): Promise<{ detection: Detection; text: string } | null> {
+    const { feeds } = await recogniseFeeds(this.#deps, [file])
+    const [found] = feeds
+    if (!found) return null
+    const { size } = await stat(file.path)
+    const { role } = found.files[0]!.guess
+    return {
+      detection: {
+        file: file.name,
+        bytes: size,
+        rows: 0,
+        whole: false,
+        header: [],
+        firstRows: [],
+        guesses: [],
+        mapping: null,
+        feed: { type: found.feed.id, role, reason: feedWords(found) },
+        problem: null,
+      },
+      text: feedDefinition(found, { id }),
     }
   }
 
@@ -256,6 +303,13 @@ export class Drafts {
     try {
       await bring()
       const from = fromOf(draft)
+      if (kind === 'file' || kind === 'http') {
+        const known = await this.#feedIn({ path: this.#path(id), name, from: from as FeedFile['from'] })
+        if (known) {
+          await store.updateDraft(db, id, { detection: known.detection, mapping: null, yaml: known.text })
+          return await this.get(id)
+        }
+      }
       const detection = await detectFile({ formats, unpack, zone: timeZone() }, { path: this.#path(id), name, from })
       const mapping = detection.mapping && { ...detection.mapping, ...(kind === 'webhook' ? { id: slug(origin) } : {}) }
       await store.updateDraft(db, id, { detection, mapping })

@@ -141,7 +141,8 @@ export class FeedRun {
       const kind = CONCEPTS.get(concept)?.series[series]
       const thing = kind && (await this.#thing(concept, key))
       if (!kind) this.#reject(`${concept} has no values of the kind "${series}"`, series, key)
-      else if (!thing) this.#reject('nothing of this id was described', 'id', key)
+      else if (!thing)
+        this.#reject('nothing of this id was described: the static file is missing or does not name it', 'id', key)
       else {
         const at = Date.parse(item.time)
         const result = typed(value, kind.type)

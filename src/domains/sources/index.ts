@@ -1,4 +1,5 @@
 export { checkDefinition, jsonSchemaText } from './check.ts'
+export { KNOWN_SYSTEMS, toDegrees } from './crs.ts'
 export type { Definition } from './definition.ts'
 export type { Confidence, Detection, Guess, Mapping, Measure, Words } from './detect-model.ts'
 export { offeredProperties } from './detect-words.ts'

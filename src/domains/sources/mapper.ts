@@ -224,7 +224,7 @@ export class FileMapper {
         if (planned.kind === 'number') {
           value =
             typeof cell === 'number'
-              ? cell
+              ? (planned.values?.get(String(cell)) ?? cell)
               : planned.values === undefined
                 ? typeof cell === 'string'
                   ? this.#number(cell)

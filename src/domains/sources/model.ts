@@ -45,6 +45,7 @@ export interface FormatOptions {
   sheet?: string | number
   rows?: string
   lines?: boolean
+  crs?: string
   properties?: boolean
 }
 

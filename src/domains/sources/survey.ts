@@ -1,5 +1,8 @@
+import { CONCEPTS } from '../features/index.ts'
 import type { Definition } from './definition.ts'
 import { parseDuration } from './duration.ts'
+import type { Feed } from './feed.ts'
+import type { OpenFeed } from './feed-inputs.ts'
 import { Mapper } from './mapper.ts'
 import { type Entry, FileError, type Format, type Rejection, type StreamRef } from './model.ts'
 import { limitsOf } from './origin.ts'
@@ -297,5 +300,52 @@ function rejected({ reason, count, examples }: Rejection): Oddity {
     count,
     rows: examples.map(({ row }) => row),
     values: examples.map(({ value }) => value),
+  }
+}
+
+/** Reads everything a feed says, for at most some seconds: what it names, how many values, what is no good. */
+export async function surveyFeed(definition: Definition, feed: Feed, opened: OpenFeed): Promise<Survey> {
+  const survey: Survey = {
+    rows: 0,
+    whole: true,
+    values: 0,
+    rejected: 0,
+    from: null,
+    to: null,
+    things: [],
+    series: [],
+    oddities: [],
+    nights: [],
+  }
+  try {
+    if ('apply' in feed) return { ...survey, whole: false }
+    const until = performance.now() + SURVEY_MS
+    const context = { name: opened.inputs[0]!.name, maxDocumentBytes: limitsOf(definition).document }
+    const reasons = new Map<string, Oddity>()
+    for await (const item of feed.read(opened.inputs, definition.format, context)) {
+      if (item.kind === 'complete') continue
+      survey.rows++
+      if (item.kind === 'value') {
+        survey.values++
+        if (survey.from === null || item.time < survey.from) survey.from = item.time
+        if (survey.to === null || item.time > survey.to) survey.to = item.time
+      } else if (item.kind === 'feature' && CONCEPTS.has(item.concept)) {
+        if (survey.things.length < MOST_STREAMS)
+          survey.things.push({ key: item.key, name: item.name, geometry: item.geometry })
+      } else if (item.kind === 'reject') {
+        survey.rejected++
+        const oddity = reasons.get(item.reason) ?? { kind: 'rejected', what: item.reason, count: 0, rows: [] }
+        oddity.count++
+        reasons.set(item.reason, oddity as Oddity)
+      }
+      if (survey.rows % 1000 === 0 && performance.now() > until) {
+        survey.whole = false
+        break
+      }
+    }
+    survey.oddities = [...reasons.values()]
+    return survey
+  } finally {
+    await opened.close()
   }
 }

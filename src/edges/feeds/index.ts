@@ -1,7 +1,9 @@
 import type { Feed, Format } from '../../domains/sources/index.ts'
 import { csv } from './csv/index.ts'
+import { datex2 } from './datex2/index.ts'
 import { geojson } from './geojson/index.ts'
 import { json } from './json/index.ts'
+import { parkapi } from './parkapi/index.ts'
 import { xlsx } from './xlsx/index.ts'
 
 export { unpack } from './archive/index.ts'
@@ -10,4 +12,4 @@ export { unpack } from './archive/index.ts'
 export const formats: readonly Format[] = [csv, json, geojson, xlsx]
 
 /** Every feed: formats that say themselves what their data means. Each is a folder. */
-export const feeds: readonly Feed[] = []
+export const feeds: readonly Feed[] = [datex2, parkapi]

@@ -1,0 +1,83 @@
+import { basename } from 'node:path'
+import { stringify } from 'yaml'
+import { words } from './detect-model.ts'
+import { slug } from './detect-words.ts'
+import type { Feed, FeedGuess } from './feed.ts'
+import { headOf, rawHead, unpacked } from './feed-inputs.ts'
+import { FileError, type Unpack } from './model.ts'
+
+export interface FeedFile {
+  /** Where it lies. */
+  path: string
+  name: string
+  /** What a definition says of it: the path as given, or an address. */
+  from: { file: { path: string } } | { http: { url: string } }
+}
+
+export interface RecognisedFile extends FeedFile {
+  guess: FeedGuess
+}
+
+/** Files that belong to one feed, the static one first. */
+export interface RecognisedFeed {
+  feed: Feed
+  files: RecognisedFile[]
+}
+
+/** Asks every feed which files are its own; those nobody knows are left over. */
+export async function recogniseFeeds(
+  deps: { feeds: readonly Feed[]; unpack: Unpack },
+  files: readonly FeedFile[],
+): Promise<{ feeds: RecognisedFeed[]; rest: FeedFile[] }> {
+  const found = new Map<Feed, RecognisedFile[]>()
+  const rest: FeedFile[] = []
+  for (const file of files) {
+    const best = await bestOf(deps, file)
+    if (best) found.set(best.feed, [...(found.get(best.feed) ?? []), { ...file, guess: best.guess }])
+    else rest.push(file)
+  }
+  const first = ({ guess }: RecognisedFile) => (guess.role === 'static' ? 0 : 1)
+  const feeds = [...found].map(([feed, its]) => ({ feed, files: its.sort((a, b) => first(a) - first(b)) }))
+  return { feeds: feeds.sort((a, b) => first(a.files[0]!) - first(b.files[0]!)), rest }
+}
+
+async function bestOf(
+  { feeds, unpack }: { feeds: readonly Feed[]; unpack: Unpack },
+  { path, name }: FeedFile,
+): Promise<{ feed: Feed; guess: FeedGuess } | null> {
+  const raw = await rawHead(path)
+  const plain = await headOf(unpacked(unpack, {}, { path, name })).catch((error: unknown) => {
+    if (error instanceof FileError) return null
+    throw error
+  })
+  let best: { feed: Feed; guess: FeedGuess } | null = null
+  for (const feed of feeds) {
+    const head = 'apply' in feed ? raw : plain
+    const guess = head && feed.detect({ name, head })
+    if (guess && guess.confidence > (best?.guess.confidence ?? 0)) best = { feed, guess }
+  }
+  return best
+}
+
+/** The definition for the files of a feed. `dataset` names the dataset, and the source where it is the only one. */
+export function feedDefinition({ feed, files }: RecognisedFeed, given: { id?: string; dataset?: string }): string {
+  const [main, ...others] = files
+  const stem = basename(main!.name)
+    .replace(/(\.[a-z0-9]+)+$/i, '')
+    .replace(/[-_. ]*(static|statisch|table)$/i, '')
+  const id = given.id ?? given.dataset ?? (slug(stem) || feed.id)
+  const document = {
+    id,
+    title: stem || id,
+    dataset: { ...(given.dataset === undefined ? {} : { id: given.dataset }), title: stem || id },
+    from: main!.from,
+    ...(others.length > 0 ? { with: others.map(({ guess, from }) => ({ role: guess.role, ...from })) } : {}),
+    format: { type: feed.id },
+  }
+  const reasons = files.map(({ name, guess }) => `# ${name}: ${guess.reason}\n`).join('')
+  return `# yaml-language-server: $schema=schema.json\n${reasons}${stringify(document, { lineWidth: 0 })}`
+}
+
+/** What a feed was recognised as, in both languages. */
+export const feedWords = ({ feed, files }: RecognisedFeed) =>
+  words(`Format ${feed.id}: ${files[0]!.guess.reason}`, `format ${feed.id}: ${files[0]!.guess.reason}`)

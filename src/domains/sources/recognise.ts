@@ -1,0 +1,47 @@
+import { resolve } from 'node:path'
+import { stringify } from 'yaml'
+import { Problem } from '../../kernel/problem.ts'
+import { type DetectDeps, detectFile } from './detect.ts'
+import { type FeedFile, feedDefinition, recogniseFeeds } from './detect-feed.ts'
+import { definitionOf } from './detect-yaml.ts'
+import type { Feed } from './feed.ts'
+import { pathInput } from './origin.ts'
+
+/**
+ * The definitions for files that belong together: a feed with all its files, else a mapping of the one table there is.
+ * Throws Problem 422 with the reason where a file is nothing this platform can read.
+ */
+export async function recognise(
+  deps: DetectDeps & { feeds: readonly Feed[] },
+  paths: readonly string[],
+  cwd: string,
+  dataset: string | undefined,
+): Promise<string[]> {
+  const files: FeedFile[] = []
+  for (const path of paths) {
+    const input = await pathInput(path, cwd, 100_000)
+    for (const { path: full, name } of input.files)
+      files.push({ path: full, name, from: { file: { path: input.files.length > 1 ? full : resolve(cwd, path) } } })
+  }
+  const { feeds, rest } = await recogniseFeeds(deps, files)
+  if (feeds.length === 0 && rest.length === 1) return [await mapping(deps, rest[0]!, dataset)]
+  if (rest.length > 0) {
+    const why = feeds.length === 0 ? 'no feed, so each needs a source of its own' : 'not part of the feed'
+    throw new Problem(422, 'format-unknown', `${rest.map(({ name }) => name).join(', ')}: ${why}.`)
+  }
+  return feeds.map((one, index) => {
+    // Several feeds of one dataset (a timetable and its real time) are sources of their own.
+    const id = index > 0 && dataset !== undefined ? `${dataset}-${one.feed.id}` : undefined
+    return feedDefinition(one, { id, dataset })
+  })
+}
+
+async function mapping(deps: DetectDeps, file: FeedFile, dataset: string | undefined): Promise<string> {
+  const { path, name, from } = file
+  const detection = await detectFile(deps, { path, name, from })
+  if (!detection.mapping || detection.problem)
+    throw new Problem(422, 'not-recognised', `${name}: ${detection.problem?.en ?? 'nothing was recognised'}`)
+  const definition = definitionOf(detection.mapping)
+  if (dataset !== undefined) Object.assign(definition, { id: dataset, dataset: { ...definition.dataset, id: dataset } })
+  return stringify(definition, { lineWidth: 0 })
+}

@@ -13,6 +13,7 @@ import { timeFormatOf } from '../../src/domains/sources/detect-time.ts'
 import { propertyOf } from '../../src/domains/sources/detect-words.ts'
 import { definitionOf, yamlOf } from '../../src/domains/sources/detect-yaml.ts'
 import { formats, unpack } from '../../src/edges/feeds/index.ts'
+import { DATA } from '../support/sources.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'zahnrad-detect-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -121,6 +122,34 @@ describe('detecting a file', () => {
     assert.equal(series.length, 1)
   })
 
+  it('tells a list of places from measurements, and takes nothing of it for a value', async () => {
+    const sites = hours(30).map(
+      (at) => `Säule ${at};49,${70 + at};9,${90 - at};${two((at % 28) + 1)}.05.21;${11 * ((at % 3) + 1)}`,
+    )
+    const found = await detect(
+      'saeulen.csv',
+      `Name;Breitengrad;Längengrad;Inbetriebnahmedatum;Anschlussleistung\n${sites.join('\n')}`,
+    )
+    assert.equal(found.register, true)
+    assert.match(found.problem!.de, /beschreibt Orte, keine Messwerte/)
+    assert.deepEqual(
+      found.mapping!.columns.map(({ role }) => role),
+      ['station', 'lat', 'lon', 'none', 'none'],
+    )
+    // The same places with something that is measured at them, at one moment: measurements.
+    const live = await detect(
+      'parken.csv',
+      `Name;Breitengrad;Längengrad;Stand;Freie Plätze\n${hours(30)
+        .map((at) => `P${at};49,${70 + at};9,${90 - at};2026-05-21 12:15;${at}`)
+        .join('\n')}`,
+    )
+    assert.equal(live.register, undefined)
+    assert.deepEqual(
+      definition(live).series.map(({ property }) => property),
+      ['free_spaces'],
+    )
+  })
+
   it('finds the rows of JSON, of lines and of GeoJSON with their places', async () => {
     const rows = hours(20).map((hour) => ({
       id: hour % 2,
@@ -226,4 +255,46 @@ describe('the rules', () => {
     const { lat, lon } = fromUtm(693_161, 5_335_716, 32)
     assert.ok(Math.abs(lat - 48.14534) < 1e-5 && Math.abs(lon - 11.59684) < 1e-5)
   })
+})
+
+const REGISTERS = [
+  'charging/Ladesaeulenregister.csv',
+  'counts/wuerzburg/Messbereiche_polygone.csv',
+  'counts/muenster/stations.csv',
+  'parking/captures/esslingen.geojson',
+  'parking/captures/freiburg_p_r_static.json',
+  'parking/captures/herrenberg_bike.json',
+  'parking/captures/karlsruhe_disabled_static.geojson',
+  'parking/captures/konstanz_bike.geojson',
+  'parking/captures/radolfzell.geojson',
+]
+const MEASURED = [
+  'counts/wuerzburg/passanten_wuerzburg.csv',
+  'parking/captures/freiburg.json',
+  'parking/captures/freiburg_p_r_sensors.json',
+  'parking/captures/heidelberg.json',
+  'parking/captures/karlsruhe.json',
+]
+
+describe('real files', { skip: existsSync(DATA) ? false : `${DATA} is missing` }, () => {
+  for (const [files, register] of [
+    [REGISTERS, true],
+    [MEASURED, undefined],
+  ] as const) {
+    for (const file of files) {
+      it(`${file} ${register ? 'lists places' : 'holds measurements'}`, async () => {
+        const name = file.split('/').at(-1)!
+        const from = { file: { path: name } }
+        const found = await detectFile(
+          { formats, unpack, zone: 'Europe/Berlin' },
+          { path: join(DATA, file), name, from },
+        )
+        assert.equal(found.register, register)
+        assert.equal(
+          found.mapping!.columns.some(({ role }) => role === 'value'),
+          !register,
+        )
+      })
+    }
+  }
 })

@@ -76,7 +76,7 @@ function textOf(cell: Cell): string {
 const TIME_WORDS =
   / (mess)?(zeit|datum|date|time|timestamp|zeitstempel|zeitpunkt|datetime|tag|day|beginn|von|start|ts|messzeit|dat)/
 const END_WORDS = / (ende|end|bis|to|until|stop) /
-const OTHER_DATES = /inbetrieb|geburt|ueberpruef|created|updated|aenderung|erstellt|import|baujahr|abfrage/
+const OTHER_DATES = /inbetrieb|geburt|ueberpruef|created|updated|aenderung|erstellt|import|baujahr|abfrage|stammdaten/
 
 export interface TimeChoice {
   column: ColumnFacts

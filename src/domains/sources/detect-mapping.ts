@@ -10,6 +10,7 @@ import {
   type TimeChoice,
 } from './detect-columns.ts'
 import { type ColumnMapping, type Guess, type Mapping, type Measure, words } from './detect-model.ts'
+import { isRegister, withoutValues } from './detect-register.ts'
 import type { Scan } from './detect-scan.ts'
 import { stationOfFile, stemOf } from './detect-station.ts'
 import { periodOf } from './detect-time.ts'
@@ -32,7 +33,7 @@ export interface Origin {
 }
 
 /** The proposal: a role for every column, and whatever else a definition needs. */
-export function proposeMapping(scan: Scan, origin: Origin): { mapping: Mapping; guesses: Guess[] } {
+export function proposeMapping(scan: Scan, origin: Origin): { mapping: Mapping; guesses: Guess[]; register: boolean } {
   const { format, file, from, preamble } = origin
   const facts = factsOf(scan, format.decimal)
   const rows = scan.sample.length
@@ -41,14 +42,20 @@ export function proposeMapping(scan: Scan, origin: Origin): { mapping: Mapping; 
   const set = (column: ColumnFacts | null | undefined, role: ColumnMapping['role'], de: string, en: string) => {
     if (column) roles.set(column.index, { column: column.name, role, reason: words(de, en) })
   }
-  const time = chooseTime(facts, rows)
+  const found = chooseTime(facts, rows)
+  const place = choosePlace(facts, format.type === 'geojson')
+  const fetched = from.file !== undefined || from.http !== undefined
+  const register = fetched && isRegister(facts, found, place, origin.zone)
+  const time = register ? null : found
+  if (register && found) {
+    roles.set(found.column.index, withoutValues({ column: found.column.name, role: 'time' }))
+  }
   if (time) {
     set(time.column, 'time', `Zeiten in der Form ${time.form.format}.`, `Times of the form ${time.form.format}.`)
     set(time.clock, 'clock', 'Die Uhrzeit zum Datum.', 'The time of day to the date.')
     for (const other of facts.filter(({ index, time: form, clock }) => !roles.has(index) && (form || clock)))
       set(other, 'none', 'Eine weitere Zeit; gebraucht wird eine.', 'Another time; one is needed.')
   }
-  const place = choosePlace(facts, format.type === 'geojson')
   if (place?.geometry && origin.foreignCrs) {
     const crs = origin.foreignCrs
     set(
@@ -89,8 +96,8 @@ export function proposeMapping(scan: Scan, origin: Origin): { mapping: Mapping; 
   set(kind, 'kind', 'Sagt, welche Größe der Wert der Zeile ist.', 'Says which quantity the value of a row is.')
   const free = facts.filter(({ index }) => !roles.has(index))
   const values = valuesOf(free, origin.labels, `${stemOf(file)} ${origin.file}`)
-  for (const [index, column] of values.mappings) roles.set(index, column)
-  guesses.push(...values.guesses)
+  for (const [index, column] of values.mappings) roles.set(index, register ? withoutValues(column) : column)
+  if (!register) guesses.push(...values.guesses)
   const one = stationOfFile(file, preamble, format.separator ?? ',')
   if (values.whole && !one.preamble) Object.assign(one.station, values.whole)
   if (!station) guesses.push(...(values.whole && !one.preamble ? [wholeGuess(values.whole)] : one.guesses))
@@ -127,7 +134,7 @@ export function proposeMapping(scan: Scan, origin: Origin): { mapping: Mapping; 
     ...(kind ? { kinds: kindsOf(kind) } : {}),
     dataset: { title },
   }
-  return { mapping, guesses }
+  return { mapping, guesses, register }
 }
 
 const taken = (roles: ReadonlyMap<number, ColumnMapping>): ReadonlySet<number> => new Set(roles.keys())

@@ -138,5 +138,7 @@ export interface Detection {
   mapping: Mapping | null
   /** It is a feed, which says itself what everything means: no roles are to be chosen. */
   feed?: { type: string; role: string; reason: Words }
+  /** A list of places without measurements. */
+  register?: boolean
   problem: Words | null
 }

@@ -4,6 +4,7 @@ import { csvShape, namesFor } from './detect-csv.ts'
 import { jsonShape } from './detect-json.ts'
 import { proposeMapping } from './detect-mapping.ts'
 import { type Detection, type Guess, type Mapping, type Reading, type Words, words } from './detect-model.ts'
+import { REGISTER } from './detect-register.ts'
 import { type Scan, scanRows } from './detect-scan.ts'
 import { type Batch, type Entry, FileError, type Format, type Unpack } from './model.ts'
 import { plainCause } from './plain-cause.ts'
@@ -119,8 +120,20 @@ async function detect(
     }
   }
   const from: Mapping['from'] = archive ? { ...file.from, files: filesPattern(member) } : file.from
-  const { mapping, guesses } = proposeMapping(scan, { ...shape, file: member, name: file.name, from, zone: deps.zone })
-  return { ...read, guesses: [...shape.guesses, ...guesses], mapping, problem: usable(mapping) }
+  const { mapping, guesses, register } = proposeMapping(scan, {
+    ...shape,
+    file: member,
+    name: file.name,
+    from,
+    zone: deps.zone,
+  })
+  return {
+    ...read,
+    guesses: [...shape.guesses, ...guesses],
+    mapping,
+    ...(register ? { register } : {}),
+    problem: register ? REGISTER : usable(mapping),
+  }
 }
 
 /** What a proposal lacks to be one; the roles can still be chosen by hand. */

@@ -19,7 +19,14 @@ import { definitionOf, yamlOf } from './detect-yaml.ts'
 import * as store from './draft-store.ts'
 import type { Feed } from './feed.ts'
 import { openFeed } from './feed-inputs.ts'
-import type { Format, Progress, RunReport, Unpack } from './model.ts'
+import {
+  DefinitionError,
+  type DefinitionIssue,
+  type Format,
+  type Progress,
+  type RunReport,
+  type Unpack,
+} from './model.ts'
 import { entriesOf, httpInput, pathInput } from './origin.ts'
 import { plainCause } from './plain-cause.ts'
 import { recognise } from './recognise.ts'
@@ -54,6 +61,8 @@ interface Registry {
 export interface Draft extends store.DraftRow {
   /** What would be saved: made of the choices, or as it was edited by hand. Null before anything is recognised. */
   text: string | null
+  /** What that text lacks to be a definition; null when nothing is recognised yet, or it is a source already. */
+  issues: readonly DefinitionIssue[] | null
   /** The first run, while it goes on. */
   progress: Progress | null
 }
@@ -146,14 +155,16 @@ export class Drafts {
         'draft-unknown',
         'There is no such draft: drafts are kept for a day after their last change.',
       )
-    return { ...row, text: textOf(row, 'de'), progress: this.#running.get(id) ?? null }
+    const text = textOf(row, 'de')
+    const issues = text === null || row.source !== null ? null : this.#issuesOf(text)
+    return { ...row, text, issues, progress: this.#running.get(id) ?? null }
   }
 
   list(): Promise<store.DraftRow[]> {
     return store.openDrafts(this.#deps.db)
   }
 
-  /** Keeps choices, or a text edited by hand (null takes it back). */
+  /** Keeps choices, or a text edited by hand (null takes it back), with its mistakes if it has some. */
   async change(id: string, change: { mapping?: Mapping; yaml?: string | null }): Promise<Draft> {
     const draft = await this.get(id)
     if (draft.source) throw new Problem(409, 'draft-saved', `This draft is the source "${draft.source}" already.`)
@@ -278,6 +289,16 @@ export class Drafts {
         problem: null,
       },
       text: feedDefinition(found, { id }),
+    }
+  }
+
+  #issuesOf(text: string): readonly DefinitionIssue[] {
+    try {
+      this.#sources.check(text)
+      return []
+    } catch (error) {
+      if (error instanceof DefinitionError) return error.issues
+      throw error
     }
   }
 

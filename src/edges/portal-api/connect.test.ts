@@ -279,7 +279,8 @@ for (const engine of databases()) {
       const draft = (await file('text.csv', CSV)).body
       const wrong = draft.text.replace('timeZone: Europe/Berlin', 'timeZone: Europa/Bonn')
       assert.notEqual(wrong, draft.text)
-      await ok('PUT', `${PATH}/${draft.id}`, { yaml: wrong })
+      const kept = await ok('PUT', `${PATH}/${draft.id}`, { yaml: wrong })
+      assert.equal(kept.text, wrong)
       const { status, body } = await call('POST', `${PATH}/${draft.id}/preview`)
       assert.equal(status, 422)
       const line = wrong.split('\n').findIndex((one: string) => one.startsWith('timeZone:')) + 1
@@ -287,6 +288,7 @@ for (const engine of databases()) {
         body.issues.map(({ line, field }: Json) => [line, field]),
         [[line, 'timeZone']],
       )
+      assert.deepEqual(kept.issues, body.issues, 'said at once, beside the text')
       await ok('PUT', `${PATH}/${draft.id}`, { yaml: null })
       assert.equal((await ok('POST', `${PATH}/${draft.id}/preview`)).values, 24)
       assert.equal((await call('PUT', `${PATH}/${draft.id}`, { unsinn: 1 })).status, 400)

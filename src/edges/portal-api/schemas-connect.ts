@@ -65,6 +65,13 @@ export const DraftAnswer = Type.Object(
     detection: Type.Union([Type.Object({}, { additionalProperties: true }), Type.Null()]),
     mapping: Type.Union([Type.Object({}, { additionalProperties: true }), Type.Null()]),
     text: Type.Union([Type.String(), Type.Null()], { description: 'The definition that would be saved, YAML' }),
+    issues: Type.Union(
+      [
+        Type.Array(Type.Object({ line: Type.Optional(Type.Integer()), field: Type.String(), message: Type.String() })),
+        Type.Null(),
+      ],
+      { description: 'What that text lacks to be a definition' },
+    ),
     source: Type.Union([Type.String(), Type.Null()]),
   },
   { additionalProperties: true },

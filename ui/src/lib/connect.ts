@@ -75,11 +75,15 @@ export interface Draft {
     firstRows: { row: number; cells: unknown[] }[]
     guesses: { about: string; value: Words; confidence: string; reason: Words }[]
     fixed?: Reading
+    /** A list of places without measurements. */
+    register?: boolean
     problem: Words | null
   } | null
   mapping: Mapping | null
   yaml: string | null
   text: string | null
+  /** What that text lacks to be a definition. */
+  issues: Issue[] | null
   source: string | null
   progress: { rows: number; values: number; share?: number } | null
   outcome: { outcome?: string; accepted?: number; rejected?: number; error?: string } | null
@@ -132,6 +136,13 @@ export interface Night {
   change: 'forward' | 'back'
   series: number
   missing: { both: number; first: number; second: number; around: number }
+}
+
+/** A mistake of a definition, where it stands. */
+export interface Issue {
+  line?: number
+  field: string
+  message: string
 }
 
 export const DRAFTS = '/api/v1/source-drafts'

@@ -113,6 +113,20 @@ export const t = texts({
     laterSaid: 'Der Entwurf bleibt einen Tag. Sie finden ihn unter „Neue Quelle“.',
     problems: 'So geht es noch nicht',
     line: 'Zeile {line}, {field}',
+    lineOnly: 'Zeile {line}',
+    noValue: 'Wählen Sie bei mindestens einer Spalte „Wert“: Sonst gibt es nichts zu übernehmen.',
+    register: 'Diese Datei beschreibt Orte, keine Messwerte',
+    registerText:
+      'In jeder Zeile steht ein Ort mit seinen Angaben, aber keine Spalte sagt, wann etwas gemessen wurde. Über dieses Formular kommen Messreihen auf die Plattform, also Werte mit einer Zeit; ein Verzeichnis von Orten allein nicht.',
+    registerCan: 'Was Sie tun können',
+    registerConcept:
+      'Sind es Parkplätze oder Abstellanlagen? Dafür gibt es Beschreibungen mit „concept: parking“; wer die Plattform betreibt, fügt sie mit „zahnrad source add“ hinzu. Andere Verzeichnisse gibt es noch nicht.',
+    registerOther: 'Gibt es zu diesen Orten eine Datei mit Zeiten und Werten? Dann nehmen Sie jene.',
+    registerAgain: 'Andere Datei wählen',
+    registerRoles:
+      'Ändert sich eine der Zahlen, etwa freie Plätze? Wählen Sie dort „Wert“ und, wenn es sie gibt, „Zeit“. Ohne Zeit gilt der Augenblick, in dem die Datei gelesen wird.',
+    registerLookup:
+      'Namen und Orte aus diesem Verzeichnis lassen sich in der Beschreibung einer Quelle mit Messwerten nachschlagen (lookups, siehe docs/using/sources.md).',
     importing: 'Wird übernommen: {n} Zeilen',
     done: 'Übernommen: {n} Werte',
     doneRejected: '{n} Werte ließen sich nicht verwenden.',
@@ -272,6 +286,20 @@ export const t = texts({
     laterSaid: 'The draft stays for a day. You find it at "New source".',
     problems: 'This does not work yet',
     line: 'Line {line}, {field}',
+    lineOnly: 'Line {line}',
+    noValue: 'Choose "value" for at least one column: otherwise there is nothing to take.',
+    register: 'This file describes places, not measurements',
+    registerText:
+      'Each row holds a place with its facts, but no column says when something was measured. This form brings series to the platform, values with a time; not a list of places alone.',
+    registerCan: 'What you can do',
+    registerConcept:
+      'Are they car parks or cycle stands? For these there are definitions with "concept: parking"; whoever runs the platform adds them with "zahnrad source add". Other lists are not possible yet.',
+    registerOther: 'Is there a file with times and values for these places? Take that one.',
+    registerAgain: 'Choose another file',
+    registerRoles:
+      'Does one of the numbers change, such as free spaces? Choose "value" there and, if there is one, "time". Without a time the moment counts in which the file is read.',
+    registerLookup:
+      'Names and places of this list can be looked up in the definition of a source with measurements (lookups, see docs/using/sources.md).',
     importing: 'Taking it in: {n} rows',
     done: 'Taken in: {n} values',
     doneRejected: '{n} values could not be used.',

@@ -16,11 +16,13 @@ interface Real {
   /** One column: how many values and their sum, counted here by a plain split. */
   column: string
   series: string
-  separator: string
+  separator?: string
   decimal?: ','
   skip?: number
   /** Columns that tell a value's time and station. */
-  keys: number[]
+  keys?: number[]
+  /** json: the member with the rows; each has a time of its own. */
+  rows?: string
 }
 
 const FILES: Real[] = [
@@ -66,10 +68,25 @@ const FILES: Real[] = [
     skip: 9,
     keys: [0],
   },
+  {
+    path: 'sensors/dwd_augsburg/DWD-Augsburg-2009-2019.json',
+    stations: 1,
+    column: 'TMK',
+    series: 'Tagesmittel der Temperatur',
+    rows: 'data',
+  },
 ]
 
 /** Number and sum of a column; of two lines for the same time and station the last counts, as the platform keeps it. */
-function counted({ path, column, separator, decimal, skip = 0, keys }: Real): { n: number; sum: number } {
+function counted({ path, column, separator = ',', decimal, skip = 0, keys = [], rows }: Real): {
+  n: number
+  sum: number
+} {
+  if (rows) {
+    const list = JSON.parse(readFileSync(join(DATA, path), 'utf8'))[rows] as Record<string, unknown>[]
+    const all = list.map((row) => row[column]).filter((value) => typeof value === 'number')
+    return { n: all.length, sum: all.reduce((sum, value) => sum + value, 0) }
+  }
   const text = readFileSync(join(DATA, path), 'utf8').replace(/^\uFEFF/, '')
   const lines = text.split(/\r?\n/).slice(skip)
   const bare = (cell: string) => cell.replaceAll('"', '')

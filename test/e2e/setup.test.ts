@@ -3,31 +3,17 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { databases } from '../support/database.ts'
 import { type RunningPlatform, startPlatform } from '../support/platform.ts'
 import { DATA } from '../support/sources.ts'
-import { launch, needsBrowser, until, type Visit, visit } from './browser.ts'
+import { assertAccessible, launch, needsBrowser, until, type Visit, visit } from './browser.ts'
+import { buttonOf, fieldOf, tabTo } from './keyboard.ts'
 
 const FILE = join(DATA, 'counts/wuerzburg/passanten_wuerzburg.csv')
 /** Other tests may run beside this one. */
 const LONG = 60_000
 const skip = needsBrowser || (existsSync(FILE) ? false : `${FILE} is missing`)
-
-const focusedText = `(document.activeElement?.textContent?.trim() ?? '')`
-
-/** Tab until the focus is where `expression` wants it: as long as a person would bear it. */
-async function tabTo(page: Page, expression: string, limit = 60): Promise<void> {
-  for (let i = 0; i < limit; i++) {
-    if (await page.evaluate(expression)) return
-    await page.keyboard.press('Tab')
-  }
-  throw new Error(`not reached by ${limit} × Tab: ${expression}; the focus is on ${await page.evaluate(focusedText)}`)
-}
-const fieldOf = (label: string) =>
-  `(document.activeElement?.labels?.[0]?.textContent ?? '').trim().startsWith(${JSON.stringify(label)})`
-const buttonOf = (text: string) =>
-  `['BUTTON', 'A'].includes(document.activeElement?.tagName) && ${focusedText} === ${JSON.stringify(text)}`
 
 for (const engine of databases().filter(({ name }) => name === 'embedded')) {
   describe(`the first hour on the ${engine.name} database`, { skip, timeout: 300_000 }, () => {
@@ -44,8 +30,8 @@ for (const engine of databases().filter(({ name }) => name === 'embedded')) {
       await platform?.remove()
     })
 
-    const signedIn = async (path: string, look = {}): Promise<Visit> => {
-      const tab = await visit(browser, `${platform.url}/api/v1/city`, look)
+    const signedIn = async (path: string, look = {}, allowed?: RegExp): Promise<Visit> => {
+      const tab = await visit(browser, `${platform.url}/api/v1/city`, look, allowed)
       await tab.context.addCookies(cookies)
       await tab.page.goto(platform.url + path)
       return tab
@@ -76,11 +62,60 @@ for (const engine of databases().filter(({ name }) => name === 'embedded')) {
       await close()
     })
 
-    it('leads from the admin link to the setup; the city is named by keyboard alone', async () => {
+    it('leads from the admin link to the setup, whose steps can be skipped and taken up again', async () => {
       const { page, context, troubles, close } = await visit(browser, platform.adminLink)
       await until(page, `location.pathname === '/verwaltung/einrichten'`, LONG)
-      await page.getByRole('heading', { name: '1. Ihre Stadt' }).waitFor({ timeout: LONG })
+      const step = (name: string) => page.getByRole('heading', { name }).waitFor({ timeout: LONG })
+      const later = () => page.getByRole('button', { name: 'Später' }).click()
+      await step('1. Ihre Stadt')
       cookies = await context.cookies()
+      await later()
+      await step('2. Erste Quelle')
+      await until(page, `document.activeElement?.id === 'step'`, LONG)
+      await later()
+      await step('3. Freigeben')
+      // Nothing of one's own is there yet: the step says so and leads back.
+      await page.getByRole('link', { name: 'Zum Schritt „Erste Quelle“' }).click()
+      await step('2. Erste Quelle')
+      await page.goBack()
+      await step('3. Freigeben')
+      await page.getByRole('button', { name: 'Zur Startseite' }).click()
+      await until(page, `location.pathname === '/'`, LONG)
+      // It waits in the frame of every page, and goes on where something is open.
+      const reminder = page.getByRole('link', { name: 'Einrichtung fortsetzen · 0 von 3' })
+      await reminder.click()
+      await step('1. Ihre Stadt')
+      await page.getByRole('button', { name: 'Nicht mehr erinnern' }).click()
+      await page.getByText('Die Erinnerung ist abgeschaltet.').waitFor({ timeout: LONG })
+      await reminder.waitFor({ state: 'detached' })
+      await page.getByRole('button', { name: 'Rückgängig' }).click()
+      await reminder.waitFor({ timeout: LONG })
+      assert.deepEqual(troubles, [])
+      await close()
+    })
+
+    it('is accessible in each step, light and dark, wide and at 360 px', async () => {
+      for (const look of [{}, { dark: true }, { width: 360, height: 800 }, { width: 360, height: 800, dark: true }]) {
+        const { page, troubles, close } = await signedIn('/verwaltung/einrichten?step=city', look)
+        for (const [step, ready] of [
+          ['city', 'form .frame text'],
+          ['source', '.drop'],
+          ['release', 'section a'],
+        ] as const) {
+          await page.goto(`${platform.url}/verwaltung/einrichten?step=${step}`)
+          await page.locator(ready).first().waitFor({ timeout: LONG })
+          await assertAccessible(page, `${step} ${JSON.stringify(look)}`)
+          const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
+          assert.ok(overflow <= 0, `${step} scrolls sideways by ${overflow} px at ${JSON.stringify(look)}`)
+        }
+        assert.deepEqual(troubles, [])
+        await close()
+      }
+    })
+
+    it('lets the city be named by keyboard alone', async () => {
+      const { page, troubles, close } = await signedIn('/verwaltung/einrichten')
+      await page.getByRole('heading', { name: '1. Ihre Stadt' }).waitFor({ timeout: LONG })
       await tabTo(page, fieldOf('Name der Stadt'))
       assert.equal(await page.evaluate('document.activeElement.value'), '', 'the example’s name is not offered')
       // Without a name nothing is saved, and the focus is where the mistake is.
@@ -168,6 +203,28 @@ for (const engine of databases().filter(({ name }) => name === 'embedded')) {
       await until(page, `!document.querySelector('header .languages')`, LONG)
       await page.goto(`${platform.url}/?lang=en`)
       await until(page, `document.documentElement.lang === 'de' && /Würzburg/.test(document.title)`, LONG)
+      assert.deepEqual(troubles, [])
+      await close()
+    })
+
+    it('takes the example away by a click, and leaves what is the city’s own', async () => {
+      // That it is gone the page learns by asking for it.
+      const { page, troubles, close } = await signedIn('/verwaltung/einrichten', {}, /404.*\/api\/v1\/example$/)
+      await page.getByRole('button', { name: 'Beispiel entfernen' }).click()
+      const dialog = page.getByRole('dialog')
+      await assertAccessible(page, 'the question before the example goes')
+      await dialog.getByRole('button', { name: 'Entfernen', exact: true }).click()
+      await page.getByText('Die Beispielstadt ist entfernt.').waitFor({ timeout: 240_000 })
+      await page.getByRole('complementary', { name: 'Beispieldaten' }).waitFor({ state: 'detached' })
+      const { datasets } = (await (await fetch(`${platform.url}/api/v1/datasets`)).json()) as {
+        datasets: { id: string }[]
+      }
+      assert.deepEqual(
+        datasets.map(({ id }) => id),
+        ['wuerzburg-passanten'],
+      )
+      await page.goto(`${platform.url}/`)
+      await page.locator('.list').getByText('Kaiserstraße').first().waitFor({ timeout: LONG })
       assert.deepEqual(troubles, [])
       await close()
     })

@@ -35,6 +35,10 @@ const FILES: Rule[] = [
   [/headerLine/, () => 'keine Zeile sieht aus wie die Kopfzeile'],
   [/lines above the header/, () => 'die Kopfzeile steht weiter unten, als die Datei lang ist'],
   [/there is no sheet (\S+); there are: (.*)/, ([, one, all]) => `es gibt kein Blatt ${one}, nur: ${all}`],
+  [
+    /reaches to row (\d+) and column (\d+), more than (\d+) cells/,
+    ([, row, column]) => `das Blatt reicht bis Zeile ${row} und Spalte ${column}: Löschen Sie, was weit außen steht`,
+  ],
   [/is not JSON|readable as json/, () => 'kein gültiges JSON'],
   [/is it one object a line/, () => 'eine Zeile ist zu lang: Steht wirklich ein Objekt je Zeile?'],
   [/not readable as (\w+)/, ([, kind]) => `nicht lesbar als ${kind}`],

@@ -82,6 +82,7 @@ export const REFUSALS: Record<string, string> = {
   'no-mail': 'Auf diesem Rechner ist kein E-Mail-Versand eingerichtet.',
   'no-series': 'Es ist keine Messreihe gewählt.',
   'not-found': 'Das gibt es nicht, oder Sie dürfen es nicht sehen.',
+  'not-recognised': 'In dieser Datei ist nichts zu erkennen, was die Plattform lesen kann.',
   'not-readable-so': 'So gelesen ist die Datei keine Tabelle.',
   'nothing-usable': 'Die Quelle gibt es, aber nichts an der Nachricht ließ sich verwenden.',
   'odrl-invalid':

@@ -140,5 +140,135 @@ const roadworks: Concept = {
   series: {},
 }
 
+const VEHICLES = { name: 'Fahrzeuge', symbol: '', definition: 'ucum:{count}' }
+const POINTS = { name: 'Ladepunkte', symbol: '', definition: 'ucum:{count}' }
+const list = (description: string): ConceptProperty => ({ type: 'array', description })
+const object = (description: string): ConceptProperty => ({ type: 'object', description })
+
+/** A station of a sharing system; the terms are those of GBFS 3.0, station_information. */
+const sharing: Concept = {
+  id: 'sharing',
+  name: { de: 'Leihstation', en: 'sharing station' },
+  properties: {
+    station_id: text('Id of the station in its system.'),
+    name: list('Name in each language: {text, language}.'),
+    short_name: list('Short name in each language.'),
+    lat: number('Latitude, degrees.'),
+    lon: number('Longitude, degrees.'),
+    address: text('Street and number.'),
+    cross_street: text('Crossing street.'),
+    region_id: text('Region of the system it is in.'),
+    post_code: text('Postal code.'),
+    station_opening_hours: text('Opening hours as OpenStreetMap writes them.'),
+    rental_methods: list('How one pays.'),
+    is_virtual_station: truth('Whether there are no fixed docks.'),
+    station_area: object('Area of a virtual station.'),
+    parking_type: text('Kind of place.'),
+    parking_hoop: truth('Whether there are hoops to lock to.'),
+    contact_phone: text('Number to call.'),
+    capacity: number('Docks, those out of order included.'),
+    vehicle_types_capacity: list('Vehicles that fit, by type.'),
+    vehicle_docks_capacity: list('Docks, by type.'),
+    is_valet_station: truth('Whether staff takes vehicles when the docks are full.'),
+    is_charging_station: truth('Whether vehicles are charged.'),
+    rental_uris: object('Addresses to rent from.'),
+  },
+  series: {
+    vehicles: measured(
+      'sharing_vehicles',
+      'Verfügbare Fahrzeuge',
+      VEHICLES,
+      'Fahrzeuge, die zu dieser Zeit an der Station zu leihen sind.',
+    ),
+    docks: measured(
+      'sharing_docks',
+      'Freie Rückgabeplätze',
+      VEHICLES,
+      'Plätze, an denen zu dieser Zeit ein Fahrzeug zurückgegeben werden kann.',
+    ),
+    vehicles_disabled: measured(
+      'sharing_vehicles_disabled',
+      'Fahrzeuge außer Betrieb',
+      VEHICLES,
+      'Fahrzeuge an der Station, die zu dieser Zeit niemand leihen kann.',
+    ),
+    docks_disabled: measured(
+      'sharing_docks_disabled',
+      'Rückgabeplätze außer Betrieb',
+      VEHICLES,
+      'Plätze, die zu dieser Zeit kein Fahrzeug annehmen.',
+    ),
+    state: measured(
+      'sharing_state',
+      'Zustand der Station',
+      NO_UNIT,
+      'open, rent_only, return_only, closed oder planned.',
+      'text',
+    ),
+  },
+}
+
+/** A sharing system as a whole. Of its free-floating vehicles only their number is history. */
+const sharingSystem: Concept = {
+  id: 'sharing_system',
+  name: { de: 'Leihsystem', en: 'sharing system' },
+  properties: {
+    system_id: text('Id of the system.'),
+    languages: list('Languages of its texts.'),
+    timezone: text('Time zone.'),
+  },
+  series: {
+    vehicles: measured(
+      'sharing_free_vehicles',
+      'Verfügbare Fahrzeuge im System',
+      VEHICLES,
+      'Fahrzeuge, die zu dieser Zeit frei stehen und zu leihen sind.',
+    ),
+  },
+}
+
+/** A place to charge; the terms are those of OCPI 2.2.1, Location. */
+const charging: Concept = {
+  id: 'charging',
+  name: { de: 'Ladestation', en: 'charging station' },
+  properties: {
+    id: text('Id of the location at its operator.'),
+    country_code: text('Country of the operator.'),
+    party_id: text('Id of the operator.'),
+    name: text('Name of the place.'),
+    address: text('Street and number.'),
+    city: text('Town.'),
+    postal_code: text('Postal code.'),
+    country: text('Country, three letters.'),
+    coordinates: object('Latitude and longitude, as text.'),
+    operator: object('Who runs it: {name, website}.'),
+    evses: list('Charge points with their connectors and present state.'),
+    points: number('Number of charge points.'),
+    devices: number('Number of devices (pillars).'),
+    alike: list('Lines of the register that say the same.'),
+    time_zone: text('Time zone.'),
+    opening_times: object('When it is open.'),
+    facilities: list('What is nearby.'),
+    last_updated: text('When its description last changed.'),
+  },
+  series: {
+    free: measured('charging_free', 'Freie Ladepunkte', POINTS, 'Ladepunkte, die zu dieser Zeit frei sind.'),
+    used: measured(
+      'charging_used',
+      'Belegte Ladepunkte',
+      POINTS,
+      'Ladepunkte, an denen zu dieser Zeit geladen wird oder die reserviert oder zugestellt sind.',
+    ),
+    broken: measured(
+      'charging_broken',
+      'Ladepunkte außer Betrieb',
+      POINTS,
+      'Ladepunkte, die zu dieser Zeit außer Betrieb sind.',
+    ),
+  },
+}
+
 /** Every concept by its id; a mode adds its own here. */
-export const CONCEPTS: ReadonlyMap<string, Concept> = new Map([parking, roadworks].map((one) => [one.id, one]))
+export const CONCEPTS: ReadonlyMap<string, Concept> = new Map(
+  [parking, roadworks, sharing, sharingSystem, charging].map((one) => [one.id, one]),
+)

@@ -1,4 +1,5 @@
 export { CONCEPTS, type Concept, type ConceptSeries } from './concepts.ts'
+export { documentsOf, type FeedDocument, keepDocument } from './documents.ts'
 export { geometryProblem } from './geometry.ts'
 export * from './model.ts'
 export { endFeatures, findFeatures, knownStreams, tieToThings, upsertFeatures } from './store.ts'

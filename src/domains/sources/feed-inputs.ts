@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises'
 import type { Fetcher } from '../../kernel/fetch/index.ts'
 import type { Definition } from './definition.ts'
 import type { ApplyInput, Feed } from './feed.ts'
+import { type Follow, pagesOf } from './feed-follow.ts'
 import { FileError, type Unpack } from './model.ts'
 import { httpInput, type Input, limitsOf, pathInput } from './origin.ts'
 
@@ -12,12 +13,16 @@ export interface FeedDeps {
   unpack: Unpack
   scratch: string
   environment: Record<string, string | undefined>
+  /** What is known of the files that feeds name. */
+  follow: Follow
 }
 
 /** The files of a feed, open together. */
 export interface OpenFeed {
   inputs: ApplyInput[]
   validators: Input['validators']
+  /** To be called when everything is stored. */
+  settle(): void
   close(): Promise<void>
 }
 
@@ -51,8 +56,16 @@ export async function openFeed(
       validators,
       from.signal,
     )
+  let settle = () => {}
+  const fetchOf = (one: Definition['from']) => (url: string, validators: Input['validators']) =>
+    http({ http: { ...one.http!, url } }, validators)
   try {
-    if (from.paths) {
+    if (!from.paths && definition.from.http && 'follow' in feed && feed.follow) {
+      const followed = await deps.follow.open(definition, feed, fetchOf(definition.from))
+      settle = followed.settle
+      for (const one of followed.opened) opened.push(one)
+      if (opened.length === 0) return null
+    } else if (from.paths) {
       for (const path of from.paths) opened.push({ role: undefined, input: await pathInput(path, from.cwd, entries) })
     } else {
       const parts = [{ role: undefined, ...definition.from }, ...(definition.with ?? [])]
@@ -65,6 +78,9 @@ export async function openFeed(
           : await pathInput(file!.path, from.cwd, entries)
         if (!input) return null
         opened.push({ role, input })
+        if (address && 'pages' in feed && feed.pages)
+          for (const page of (await pagesOf(input, fetchOf({ http: address }))).slice(1))
+            opened.push({ role, input: page })
       }
     }
     const inputs: ApplyInput[] = []
@@ -80,7 +96,7 @@ export async function openFeed(
     }
     if (inputs.length === 0) throw new FileError(`no file of ${opened[0]!.input.origin} is of the format ${feed.id}`)
     inputs.sort((a, b) => Number(b.role === 'static') - Number(a.role === 'static'))
-    return { inputs, validators: opened.length === 1 ? opened[0]!.input.validators : null, close }
+    return { inputs, validators: opened.length === 1 ? opened[0]!.input.validators : null, settle, close }
   } catch (error) {
     await close()
     throw error

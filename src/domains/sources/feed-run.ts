@@ -5,6 +5,7 @@ import {
   type FeatureSpec,
   findFeatures,
   geometryProblem,
+  keepDocument,
   knownStreams,
 } from '../features/index.ts'
 import { iso, type NewObservation, type Sensing, type SourceWriter } from '../sensing/index.ts'
@@ -49,6 +50,7 @@ export class FeedRun {
   readonly #completed = new Set<string>()
   /** Streams described in this run. */
   readonly #described = new Set<string>()
+  #documents: Extract<FeedItem, { kind: 'document' }>[] = []
   #waiting: Feature[] = []
   #values: Value[] = []
 
@@ -82,6 +84,10 @@ export class FeedRun {
   #take(item: FeedItem): void {
     if (item.kind === 'complete') {
       this.#completed.add(item.concept)
+      return
+    }
+    if (item.kind === 'document') {
+      this.#documents.push(item)
       return
     }
     this.#read++
@@ -124,6 +130,7 @@ export class FeedRun {
     const features = this.#waiting
     this.#waiting = []
     await this.#features.keep(features)
+    for (const document of this.#documents.splice(0)) await keepDocument(this.#deps.db, this.#dataset, document)
     const values = this.#values
     this.#values = []
     const ready = await this.#observations(values)
@@ -207,6 +214,12 @@ export class FeedRun {
     thing = spec ? thingOf(spec) : null
     this.#things.set(name, thing)
     return thing
+  }
+
+  /** The whole file is of no use. */
+  refuse(reason: string, value: unknown): void {
+    this.#read++
+    this.#reject(reason, '', value, 1)
   }
 
   /** Settles values that contradict what was stored. */

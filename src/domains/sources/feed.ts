@@ -28,6 +28,8 @@ export type FeedItem =
     }
   /** Every feature was named: those of the source that were not are gone. */
   | { kind: 'complete'; concept: string }
+  /** A part without history, in place of the one before; `merge`: only the fields it has. */
+  | { kind: 'document'; concept: string; name: string; body: object; merge?: boolean }
   | { kind: 'reject'; reason: string; row?: number; column?: string; value?: unknown }
 
 /** One of the files that belong together. */
@@ -66,6 +68,12 @@ export interface ItemFeed extends FeedBase {
    * good stays.
    */
   read(inputs: FeedInput[], options: FormatOptions, context: ParseContext): AsyncIterable<FeedItem>
+  /** The further addresses a fetched file names. Without it the file is all there is. */
+  follow?(main: Uint8Array): { role: string; url: string }[]
+  /** Seconds a followed file is good for, by its own word: it is not fetched again before. */
+  holds?(file: Uint8Array): number
+  /** Long answers come in pages: the next one is the Link header's (RFC 8288, rel="next"). */
+  readonly pages?: boolean
 }
 
 /** Where an applying feed writes to. */
@@ -93,6 +101,6 @@ export interface ApplyingFeed extends FeedBase {
 export type Feed = ItemFeed | ApplyingFeed
 
 /** The `format.type`s of feeds: they say themselves where the values stand, so no time, thing or series is given. */
-export const FEED_TYPES = ['datex2', 'parkapi'] as const
+export const FEED_TYPES = ['bnetza', 'datex2', 'gbfs', 'ocpi', 'parkapi'] as const
 
 export const isFeedType = (type: string): boolean => (FEED_TYPES as readonly string[]).includes(type)

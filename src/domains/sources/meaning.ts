@@ -84,7 +84,9 @@ function checkSections(definition: DefinitionDocument, say: Say): void {
       ['concept', concept !== undefined],
     ] as const)
       if (given) say([name], `is for mappings: a feed of type ${format.type} says it itself`)
-    if (from.mqtt || from.webhook) say(['from'], `a feed of type ${format.type} is fetched: give http or file`)
+    if ((from.mqtt || from.webhook) && format.type === 'gtfs')
+      say(['from'], `a feed of type ${format.type} is fetched: give http or file`)
+    if ((from.mqtt || from.webhook) && others) say(['with'], 'is for what is fetched; each message says what it is')
     for (const [index, { http, file }] of (others ?? []).entries())
       if ((http === undefined) === (file === undefined)) say(['with', index], 'needs exactly one of http and file')
     return

@@ -31,6 +31,8 @@ export interface Input {
   files: { path: string; name: string }[]
   bytes: number
   validators: { etag: string | null; lastModified: string | null } | null
+  /** Address of the next page of the answer, where there is one. */
+  next?: string | null
   close(): Promise<void>
 }
 
@@ -114,6 +116,7 @@ export async function httpInput(
     files: [{ path, name }],
     bytes: size,
     validators: { etag: fetched.etag, lastModified: fetched.lastModified },
+    next: fetched.next,
     close: remove,
   }
 }

@@ -6,6 +6,7 @@ import type { Access, Actor } from '../access/index.ts'
 import type { Sensing } from '../sensing/index.ts'
 import { checkDefinition } from './check.ts'
 import type { Definition } from './definition.ts'
+import type { ItemFeed } from './feed.ts'
 import type { Format, RunFigures } from './model.ts'
 import { withEnvironment } from './origin.ts'
 import { isSecretOf, makePushSecret, pushSecrets } from './push-secrets.ts'
@@ -20,7 +21,7 @@ interface Deps {
   log: Log
   timeZone: () => string
   environment: Record<string, string | undefined>
-  formatOf: (definition: Definition) => Format
+  readerOf: (definition: Definition) => Format | ItemFeed
   datasetOf: (definition: Definition) => Promise<number>
 }
 
@@ -57,7 +58,7 @@ export class PushedSources {
 
   /** Reads the stored definitions again; called whenever one is added, removed or paused. */
   async reload(): Promise<void> {
-    const { db, sensing, timeZone, formatOf, datasetOf } = this.#deps
+    const { db, sensing, timeZone, readerOf, datasetOf } = this.#deps
     const next = new Map<string, Loaded>()
     const secrets = await pushSecrets(db)
     for (const row of await allSources(db)) {
@@ -71,7 +72,7 @@ export class PushedSources {
       if (!definition.from.webhook && !definition.from.mqtt) continue
       const dataset = await datasetOf(definition)
       const source = { definition, version: row.version, dataset, stored: true }
-      const pushes = new Pushes({ db, sensing, defaultZone: timeZone }, source, formatOf(definition))
+      const pushes = new Pushes({ db, sensing, defaultZone: timeZone }, source, readerOf(definition))
       next.set(row.id, { id: row.id, definition, dataset, version: row.version, pushes })
     }
     this.#sources = next

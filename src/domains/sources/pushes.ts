@@ -2,6 +2,8 @@ import type { Database } from '../../kernel/db/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Sensing } from '../sensing/index.ts'
 import type { Definition } from './definition.ts'
+import type { ItemFeed } from './feed.ts'
+import { FeedRun } from './feed-run.ts'
 import { countRun } from './figures.ts'
 import { beyondLimit } from './limit.ts'
 import { Mapper } from './mapper.ts'
@@ -23,6 +25,14 @@ export interface Message {
 const MAX_GROUP = 500
 const MAX_WAITING = 20_000
 
+const FIGURES = ['read', 'accepted', 'unchanged', 'corrected', 'rejected'] as const
+
+/** What became of messages. */
+interface Written {
+  figures: RunFigures
+  rejections: Rejections
+}
+
 interface Waiting {
   message: Message
   resolve: (figures: RunFigures) => void
@@ -37,7 +47,7 @@ interface Waiting {
 export class Pushes {
   readonly #deps: { db: Database; sensing: Sensing; defaultZone: () => string }
   readonly #source: { definition: Definition; version: number; dataset: number; stored: boolean }
-  readonly #format: Format
+  readonly #reader: Format | ItemFeed
   #waiting: Waiting[] = []
   #busy: Promise<void> | undefined
   #day = ''
@@ -50,11 +60,11 @@ export class Pushes {
   constructor(
     deps: { db: Database; sensing: Sensing; defaultZone: () => string },
     source: { definition: Definition; version: number; dataset: number; stored: boolean },
-    format: Format,
+    reader: Format | ItemFeed,
   ) {
     this.#deps = deps
     this.#source = source
-    this.#format = format
+    this.#reader = reader
   }
 
   /** Resolves after commit with the figures of the group the message was in; alone in it, they are its own. */
@@ -95,11 +105,37 @@ export class Pushes {
   }
 
   async #write(messages: Message[]): Promise<RunFigures> {
-    const { db } = this.#deps
-    const { definition, dataset } = this.#source
     await this.#todaysRun()
+    if ('read' in this.#reader) {
+      const all: Written[] = []
+      for (const message of messages) all.push(await this.#say(this.#reader, message))
+      return this.#note(all, messages.length)
+    }
+    return this.#note([await this.#map(this.#reader, messages)], messages.length)
+  }
+
+  /** A message of a feed: what it says is applied as if it had been fetched. */
+  async #say(feed: ItemFeed, { payload, constants }: Message): Promise<Written> {
+    const { definition, dataset } = this.#source
+    const name = constants.get('topic') ?? 'message'
+    const run = new FeedRun(this.#deps, definition, { id: this.#run, dataset })
+    try {
+      const role = feed.detect({ name, head: payload.subarray(0, 64 * 1024) })?.role ?? 'main'
+      await run.read(feed, [{ role, name, bytes: once(payload) }], undefined, () => {})
+      await run.finish()
+      await run.complete()
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error
+      await run.finish()
+      run.refuse(error.message, Buffer.from(payload.subarray(0, 60)).toString('utf8'))
+    }
+    return { figures: run.figures(), rejections: run.rejections }
+  }
+
+  async #map(format: Format, messages: Message[]): Promise<Written> {
+    const { definition, dataset } = this.#source
     const mapper = new Mapper(definition, this.#deps.defaultZone())
-    const run = new Run(this.#deps, definition, this.#format, mapper, { id: this.#run, dataset })
+    const run = new Run(this.#deps, definition, format, mapper, { id: this.#run, dataset })
     for (const { payload, constants, arrival } of messages) {
       const path = constants.get('topic') ?? 'message'
       try {
@@ -111,18 +147,31 @@ export class Pushes {
       }
     }
     await run.finish()
-    const figures = run.figures()
-    for (const field of ['read', 'accepted', 'unchanged', 'corrected', 'rejected'] as const)
+    return { figures: run.figures(), rejections: mapper.rejections }
+  }
+
+  /** Adds to today's line of the log what a group did, and answers it. */
+  async #note(written: readonly Written[], messages: number): Promise<RunFigures> {
+    const { db } = this.#deps
+    const { definition, dataset } = this.#source
+    const merged = new Rejections()
+    const figures = empty()
+    for (const { figures: one } of written) {
+      for (const field of FIGURES) figures[field] += one[field]
+      for (const { reason, count, examples } of one.rejections) merged.merge(reason, count, examples)
+    }
+    figures.rejections = merged.list()
+    for (const field of FIGURES)
       this.#total[field] += figures[field]
     for (const { reason, count, examples } of figures.rejections) this.#rejections.merge(reason, count, examples)
-    const rejected = mapper.rejections.rows.slice(0, ROWS_KEPT - this.#kept)
+    const rejected = written.flatMap(({ rejections }) => rejections.rows).slice(0, ROWS_KEPT - this.#kept)
     await keepRejected(db, { id: this.#run, source: definition.id }, rejected, this.#kept)
     this.#kept += rejected.length
     countRun(
       definition.id,
       figures.read > 0 && figures.rejected === figures.read ? 'failed' : 'ok',
       figures,
-      messages.length,
+      messages,
     )
     const outcome = beyondLimit(definition, this.#total.read, this.#total.rejected) ? 'rejections' : 'ok'
     await updateRun(db, this.#run, { ...this.#total, rejections: this.#rejections.list() }, outcome)

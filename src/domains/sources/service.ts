@@ -10,6 +10,7 @@ import { checkDefinition } from './check.ts'
 import type { Definition } from './definition.ts'
 import { Drafts } from './drafts.ts'
 import { type Feed, isFeedType } from './feed.ts'
+import { Follow } from './feed-follow.ts'
 import { countRun } from './figures.ts'
 import { type Health, healthOf, nextRun } from './health.ts'
 import { beyondLimit } from './limit.ts'
@@ -80,6 +81,7 @@ export class Sources {
   readonly #environment: Record<string, string | undefined>
   readonly #running = new Map<string, Promise<unknown>>()
   readonly #progress = new RunningRuns()
+  readonly #follow = new Follow()
   readonly pushed: PushedSources
   /** Sources on their way, by form. */
   readonly drafts: Drafts
@@ -93,7 +95,10 @@ export class Sources {
     this.pushed = new PushedSources({
       ...deps,
       environment: this.#environment,
-      formatOf: (definition) => this.#formatOf(definition),
+      readerOf: (definition) => {
+        const feed = this.#feedOf(definition)
+        return feed && 'read' in feed ? feed : this.#formatOf(definition)
+      },
       datasetOf: async (definition) => (await this.#ensureDataset(definition)).key,
     })
   }
@@ -382,7 +387,7 @@ export class Sources {
   }
 
   #workDeps(): WorkDeps {
-    return { ...this.#deps, environment: this.#environment }
+    return { ...this.#deps, environment: this.#environment, follow: this.#follow }
   }
 
   #ensureDataset({ id, dataset }: Definition) {

@@ -118,6 +118,7 @@ function itemised(deps: WorkDeps, definition: Definition, feed: ItemFeed, target
         )
         await run.finish()
         await run.complete()
+        opened.settle()
         return { validators: opened.validators }
       } finally {
         await opened.close()

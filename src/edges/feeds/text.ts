@@ -107,3 +107,18 @@ class Utf8Check {
     )
   }
 }
+
+/** A whole file as text, at most `maxBytes` long. Throws {@link FileError} like {@link utf8Chunks}. */
+export async function wholeText(
+  bytes: AsyncIterable<Uint8Array>,
+  { name, maxBytes, encoding }: { name: string; maxBytes: number; encoding?: string },
+): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of utf8Chunks(bytes, encoding)) {
+    size += chunk.length
+    if (size > maxBytes) throw new FileError(`${name} is larger than ${maxBytes} bytes: raise limits.document`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}

@@ -24,6 +24,8 @@ export interface Fetched {
   length: number | null
   etag: string | null
   lastModified: string | null
+  /** Address of the next page (RFC 8288, rel="next"), null when this is all. */
+  next: string | null
   body: Readable
 }
 
@@ -132,6 +134,13 @@ export class Fetcher {
 /** Keys stand in the query of an address: never in a message. */
 export const withoutQuery = (text: string): string => text.replace(/(https?:\/\/[^\s?]*)\?\S*/g, '$1')
 
+const NEXT = /<([^<>]+)>\s*;[^,<]*\brel="?next"?/i
+
+function nextPage(link: string | null, base: URL): string | null {
+  const target = NEXT.exec(link ?? '')?.[1]
+  return target !== undefined && URL.canParse(target, base.href) ? new URL(target, base).href : null
+}
+
 type Answer = Awaited<ReturnType<typeof request>>
 
 function fetched(url: URL, { headers, body }: Answer, maxBytes: number): Fetched {
@@ -161,6 +170,7 @@ function fetched(url: URL, { headers, body }: Answer, maxBytes: number): Fetched
     length,
     etag: header('etag'),
     lastModified: header('last-modified'),
+    next: nextPage(header('link'), url),
     body: body.pipe(limited) as Readable,
   }
 }

@@ -7,7 +7,7 @@ import { type Static, Type } from 'typebox'
 const optional = Type.Optional
 const Text = (maxLength: number) => Type.String({ minLength: 1, maxLength })
 const Time = Type.String({ format: 'date-time' })
-const literals = <T extends string>(values: readonly T[]) => Type.Union(values.map((value) => Type.Literal(value)))
+const literals = <const T extends string[]>(values: readonly [...T]) => Type.Enum(values)
 
 /** §8.4.22 */
 export const STATUS = [
@@ -82,7 +82,13 @@ export const Location = Type.Object({
 export type Location = Static<typeof Location>
 
 /** How many charge points of a place are in which state: what is kept as history. */
-export function countStates(evses: readonly Evse[]): { total: number; free: number; used: number; broken: number; known: boolean } {
+export function countStates(evses: readonly Evse[]): {
+  total: number
+  free: number
+  used: number
+  broken: number
+  known: boolean
+} {
   const of = (...states: EvseStatus[]) => evses.filter(({ status }) => states.includes(status)).length
   const gone = of('REMOVED', 'PLANNED')
   return {

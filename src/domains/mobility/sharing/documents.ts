@@ -9,7 +9,9 @@ export interface Station {
   /** {@link StationInformation}, or what a mapping knows of it. */
   properties: Record<string, unknown>
   /** By series: the value and when it was measured, ISO 8601. */
-  latest: Partial<Record<'vehicles' | 'docks' | 'vehicles_disabled' | 'docks_disabled' | 'state', { value: unknown; time: string }>>
+  latest: Partial<
+    Record<'vehicles' | 'docks' | 'vehicles_disabled' | 'docks_disabled' | 'state', { value: unknown; time: string }>
+  >
 }
 
 /** Everything known of a system now. */
@@ -62,7 +64,8 @@ export function filesOf(system: System): string[] {
 /** One file of a system (GBFS 3.0), null when it has none of that name. `base` is the address the files stand under. */
 export function document(system: System, file: string, base: string): Document | null {
   const files = filesOf(system)
-  const head = (live: boolean) => ({ last_updated: system.updated, ttl: live ? TTL.live : TTL.facts, version: VERSION }) as const
+  const head = (live: boolean) =>
+    ({ last_updated: system.updated, ttl: live ? TTL.live : TTL.facts, version: VERSION }) as const
   if (file === 'gbfs')
     return { ...head(false), data: { feeds: files.map((name) => ({ name, url: `${base}/${name}.json` })) } }
   if (file === 'gbfs_versions')

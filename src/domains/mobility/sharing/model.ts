@@ -23,7 +23,7 @@ const OfTypes = Type.Array(Type.Object({ vehicle_type_ids: Type.Array(Id), count
 const Latitude = Type.Number({ minimum: -90, maximum: 90 })
 const Longitude = Type.Number({ minimum: -180, maximum: 180 })
 const MultiPolygon = Type.Object({ type: Type.Literal('MultiPolygon'), coordinates: Type.Array(Type.Unknown()) })
-const oneOf = (...values: string[]) => Type.Union(values.map((value) => Type.Literal(value)))
+const oneOf = <const T extends string[]>(...values: T) => Type.Enum(values)
 
 export const StationInformation = Type.Object({
   station_id: Id,

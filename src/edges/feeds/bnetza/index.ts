@@ -30,7 +30,11 @@ type Column = keyof typeof COLUMNS
 const NEEDED: Column[] = ['operator', 'street', 'postcode', 'city', 'lat', 'lon']
 
 /** The charge points of one device: `Steckertypen1`, `P1 [kW]` (or `Nennleistung Stecker1`), `EVSE-ID1`. */
-const POINT = { plugs: /^Steckertypen ?(\d+)$/i, power: /^(?:P|Nennleistung Stecker) ?(\d+)/i, evse: /^EVSE-ID ?(\d+)$/i }
+const POINT = {
+  plugs: /^Steckertypen ?(\d+)$/i,
+  power: /^(?:P|Nennleistung Stecker) ?(\d+)/i,
+  evse: /^EVSE-ID ?(\d+)$/i,
+}
 
 interface Plan {
   at: Partial<Record<Column, number>>
@@ -46,7 +50,9 @@ function planOf(header: readonly string[]): Plan {
   }
   const missing = NEEDED.filter((column) => at[column] === undefined)
   if (missing.length > 0)
-    throw new FileError(`this is not the Ladesäulenregister: no column for ${missing.join(', ')} (there are ${header.slice(0, 12).join(', ')} …)`)
+    throw new FileError(
+      `this is not the Ladesäulenregister: no column for ${missing.join(', ')} (there are ${header.slice(0, 12).join(', ')} …)`,
+    )
   const points: Plan['points'] = []
   header.forEach((name, index) => {
     for (const [what, pattern] of Object.entries(POINT) as [keyof typeof POINT, RegExp][]) {
@@ -99,7 +105,12 @@ export const bnetza: ItemFeed = {
   async *read(inputs: FeedInput[], options: FormatOptions, context: ParseContext): AsyncIterable<FeedItem> {
     const places = new Map<string, Place>()
     for (const input of inputs) {
-      const format = { ...options, type: 'csv', separator: options.separator ?? ';', headerLine: '^\\uFEFF?"?Betreiber' }
+      const format = {
+        ...options,
+        type: 'csv',
+        separator: options.separator ?? ';',
+        headerLine: '^\\uFEFF?"?Betreiber',
+      }
       let plan: Plan | undefined
       let header: readonly string[] | undefined
       for await (const batch of csv.parse(input.bytes, format, { ...context, name: input.name })) {
@@ -108,7 +119,12 @@ export const bnetza: ItemFeed = {
           plan = planOf(header)
         }
         for (const [index, cells] of batch.rows.entries())
-          yield* device(places, plan!, cells.map((cell) => String(cell ?? '')), batch.firstRow + index)
+          yield* device(
+            places,
+            plan!,
+            cells.map((cell) => String(cell ?? '')),
+            batch.firstRow + index,
+          )
       }
     }
     for (const { location, lon, lat, devices, alike } of places.values())
@@ -118,7 +134,12 @@ export const bnetza: ItemFeed = {
         key: location.id,
         name: location.name ?? location.address,
         geometry: { type: 'Point', coordinates: [lon, lat] },
-        properties: { ...location, points: location.evses.length, devices, ...(alike.length > 0 ? { alike: alike.map(({ rows }) => rows) } : {}) },
+        properties: {
+          ...location,
+          points: location.evses.length,
+          devices,
+          ...(alike.length > 0 ? { alike: alike.map(({ rows }) => rows) } : {}),
+        },
       }
     yield { kind: 'complete', concept: 'charging' }
   },
@@ -129,7 +150,13 @@ function* device(places: Map<string, Place>, plan: Plan, cells: string[], row: n
   if (cells.every((cell) => cell.trim() === '')) return
   const [lat, lon] = [decimal(get('lat')), decimal(get('lon'))]
   if (!(Math.abs(lat) <= 90) || !(Math.abs(lon) <= 180)) {
-    yield { kind: 'reject', reason: 'no place', row, column: 'Breitengrad, Längengrad', value: `${get('lat')} ${get('lon')}` }
+    yield {
+      kind: 'reject',
+      reason: 'no place',
+      row,
+      column: 'Breitengrad, Längengrad',
+      value: `${get('lat')} ${get('lon')}`,
+    }
     return
   }
   const address = [get('street'), get('number')].filter(Boolean).join(' ')
@@ -139,7 +166,14 @@ function* device(places: Map<string, Place>, plan: Plan, cells: string[], row: n
   }
   const since = date(get('since'))
   const updated = `${since ?? '2015-01-01'}T00:00:00.000Z`
-  const place = placeOf(places, { operator: get('operator'), address, postcode: get('postcode'), city: get('city'), lat, lon })
+  const place = placeOf(places, {
+    operator: get('operator'),
+    address,
+    postcode: get('postcode'),
+    city: get('city'),
+    lat,
+    lon,
+  })
   place.devices++
   if (updated > place.location.last_updated) place.location.last_updated = updated
   const line = cells.join(';')
@@ -156,7 +190,8 @@ function* device(places: Map<string, Place>, plan: Plan, cells: string[], row: n
     const power = columns.power === undefined ? Number.NaN : decimal((cells[columns.power] ?? '').replace(/kW/i, ''))
     const connectors: Connector[] = []
     for (const plug of plugs(cell)) {
-      if (plug === null) yield { kind: 'reject', reason: 'a kind of plug that is not known', row, column: 'Steckertypen', value: cell }
+      if (plug === null)
+        yield { kind: 'reject', reason: 'a kind of plug that is not known', row, column: 'Steckertypen', value: cell }
       else connectors.push(connector(plug, String(connectors.length + 1), Number.isNaN(power) ? 0 : power, updated))
     }
     if (connectors.length === 0) continue

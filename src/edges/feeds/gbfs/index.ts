@@ -7,6 +7,7 @@ import {
   type ItemFeed,
   type ParseContext,
 } from '../../../domains/sources/index.ts'
+import { wholeText } from '../text.ts'
 import { FILE_NAMES, type Raw } from './convert.ts'
 import { discover, type Fault, fileOf, parseDocument, type ReadFile, readFile, textOf } from './read.ts'
 
@@ -24,7 +25,13 @@ const KNOWN = new Set<string>([
 /** Read with the system itself, not as files of their own. */
 const HOURS = ['system_hours', 'system_calendar']
 /** Kept as they are now, without history. */
-const KEPT: SystemFile[] = ['vehicle_types', 'system_pricing_plans', 'system_regions', 'system_alerts', 'geofencing_zones']
+const KEPT: SystemFile[] = [
+  'vehicle_types',
+  'system_pricing_plans',
+  'system_regions',
+  'system_alerts',
+  'geofencing_zones',
+]
 
 /** GBFS of every version (github.com/MobilityData/gbfs): from its `gbfs.json`, from single files, or pushed. */
 export const gbfs: ItemFeed = {
@@ -32,18 +39,19 @@ export const gbfs: ItemFeed = {
   detect({ name, head }) {
     const start = new TextDecoder().decode(head)
     if (!/^\s*\{/.test(start) || !/"data"\s*:/.test(start) || !/"(ttl|last_updated)"\s*:/.test(start)) return null
-    const file =
-      /"feeds"\s*:/.test(start)
-        ? 'gbfs'
-        : /"(bikes|vehicles)"\s*:/.test(start)
-          ? 'vehicle_status'
-          : /"num_(bikes|vehicles)_available"/.test(start)
-            ? 'station_status'
-            : /"station_id"\s*:/.test(start) && /"lat"\s*:/.test(start)
-              ? 'station_information'
-              : /"system_id"\s*:/.test(start)
-                ? 'system_information'
-                : ['vehicle_types', 'plans', 'regions', 'alerts', 'geofencing_zones'].find((list) => start.includes(`"${list}"`))
+    const file = /"feeds"\s*:/.test(start)
+      ? 'gbfs'
+      : /"(bikes|vehicles)"\s*:/.test(start)
+        ? 'vehicle_status'
+        : /"num_(bikes|vehicles)_available"/.test(start)
+          ? 'station_status'
+          : /"station_id"\s*:/.test(start) && /"lat"\s*:/.test(start)
+            ? 'station_information'
+            : /"system_id"\s*:/.test(start)
+              ? 'system_information'
+              : ['vehicle_types', 'plans', 'regions', 'alerts', 'geofencing_zones'].find((list) =>
+                  start.includes(`"${list}"`),
+                )
     return file ? { role: file, confidence: 0.9, reason: `${name} is the ${file} of a GBFS feed` } : null
   },
 
@@ -91,7 +99,10 @@ export const gbfs: ItemFeed = {
           kind: 'document',
           concept: 'sharing',
           name: file,
-          body: { records: read.records, ...(read.globalRules === undefined ? {} : { global_rules: read.globalRules }) },
+          body: {
+            records: read.records,
+            ...(read.globalRules === undefined ? {} : { global_rules: read.globalRules }),
+          },
         }
     }
     const stations = of('station_information')
@@ -123,8 +134,11 @@ async function readAll(
 ): Promise<{ files: ReadFile[]; faults: { file: string; fault: Fault }[] }> {
   const documents: { file: string; language: string | null; document: Raw & { data: Raw } }[] = []
   for (const input of inputs) {
-    const [role, language = null] = input.role.split('@') as [string, string?]
-    const document = parseDocument(await context.text(input), input.name)
+    const [role = '', language = null] = input.role.split('@')
+    const document = parseDocument(
+      await wholeText(input.bytes, { name: input.name, maxBytes: context.maxDocumentBytes }),
+      input.name,
+    )
     const named = FILE_NAMES[role] ?? role
     const file = KNOWN.has(named) || HOURS.includes(named) ? named : fileOf(document.data)
     if (file === null) throw new FileError(`${input.name} is no file of GBFS that is known here`)
@@ -156,7 +170,16 @@ function* statusItems({ records }: ReadFile): Iterable<FeedItem> {
     const value = (series: string, of: unknown): FeedItem[] =>
       of === undefined
         ? []
-        : [{ kind: 'value', concept: 'sharing', key: status.station_id, series, time: status.last_reported, value: of as number | string }]
+        : [
+            {
+              kind: 'value',
+              concept: 'sharing',
+              key: status.station_id,
+              series,
+              time: status.last_reported,
+              value: of as number | string,
+            },
+          ]
     yield* value('vehicles', status.num_vehicles_available)
     yield* value('docks', status.num_docks_available)
     yield* value('vehicles_disabled', status.num_vehicles_disabled)

@@ -1,6 +1,13 @@
 import { countStates, type Evse } from '../../../domains/mobility/charging/model.ts'
-import { type FeedInput, type FeedItem, FileError, type FormatOptions, type ItemFeed, type ParseContext } from '../../../domains/sources/index.ts'
-import { text } from '../text.ts'
+import {
+  type FeedInput,
+  type FeedItem,
+  FileError,
+  type FormatOptions,
+  type ItemFeed,
+  type ParseContext,
+} from '../../../domains/sources/index.ts'
+import { wholeText } from '../text.ts'
 import { readLocations } from './read.ts'
 
 /**
@@ -9,6 +16,7 @@ import { readLocations } from './read.ts'
  */
 export const ocpi: ItemFeed = {
   id: 'ocpi',
+  pages: true,
   detect({ name, head }) {
     const start = new TextDecoder().decode(head)
     return /"evses"\s*:/.test(start) && /"coordinates"\s*:/.test(start) && /"(party_id|connectors)"\s*:/.test(start)
@@ -19,7 +27,11 @@ export const ocpi: ItemFeed = {
     const seen = new Set<string>()
     for (const input of inputs) {
       const { locations, faults } = readLocations(
-        await text(input.bytes, options.encoding, context.maxDocumentBytes, input.name),
+        await wholeText(input.bytes, {
+          name: input.name,
+          maxBytes: context.maxDocumentBytes,
+          encoding: options.encoding,
+        }),
         input.name,
       )
       for (const { reason, row, column, value } of faults) yield { kind: 'reject', reason, row, column, value }
@@ -42,8 +54,16 @@ export const ocpi: ItemFeed = {
           properties: { ...location, points: states.total },
         }
         if (!states.known) continue
-        const time = evses.map(({ last_updated }) => last_updated).sort().at(-1) ?? location.last_updated
-        for (const [series, value] of [['free', states.free], ['used', states.used], ['broken', states.broken]] as const)
+        const time =
+          evses
+            .map(({ last_updated }) => last_updated)
+            .sort()
+            .at(-1) ?? location.last_updated
+        for (const [series, value] of [
+          ['free', states.free],
+          ['used', states.used],
+          ['broken', states.broken],
+        ] as const)
           yield { kind: 'value', concept: 'charging', key, series, time, value }
       }
     }

@@ -27,7 +27,9 @@ export function readLocations(text: string, name: string): { locations: Location
   }
   const envelope = answer as Raw | null
   if (envelope && !Array.isArray(envelope) && typeof envelope.status_code === 'number' && envelope.status_code !== 1000)
-    throw new FileError(`the OCPI server answers ${envelope.status_code}: ${String(envelope.status_message ?? '').slice(0, 200)}`)
+    throw new FileError(
+      `the OCPI server answers ${envelope.status_code}: ${String(envelope.status_message ?? '').slice(0, 200)}`,
+    )
   const list = Array.isArray(answer) ? answer : Array.isArray(envelope?.data) ? envelope.data : null
   if (!list) throw new FileError(`${name} is not a list of OCPI locations: it has no "data" (OCPI 2.2.1, §8.2.1)`)
   const faults: OcpiFault[] = []

@@ -14,6 +14,7 @@ import { Broker, type SourcePort } from './edges/broker/index.ts'
 import { listenForCommands } from './edges/control/index.ts'
 import { ForeignBrokers } from './edges/feeds/mqtt/index.ts'
 import { linkSender } from './edges/mail/links.ts'
+import { registerMobility } from './edges/mobility/index.ts'
 import { registerOperation } from './edges/operation/index.ts'
 import { registerPortalApi, registerStewardApi } from './edges/portal-api/index.ts'
 import { registerSensorThings, sensorThingsOpenApi } from './edges/sensorthings/index.ts'
@@ -137,6 +138,7 @@ export async function serve(
     dataDir: config.dataDir,
     examine: () => examinePlatform(platform),
   })
+  registerMobility(app, platform)
   registerWebhook(app, { sources: platform.sources, access })
   await registerWeb(app, {
     root: INTERFACE,

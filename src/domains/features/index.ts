@@ -1,5 +1,6 @@
 export { CONCEPTS, type Concept, type ConceptSeries } from './concepts.ts'
 export { documentsOf, type FeedDocument, keepDocument } from './documents.ts'
 export { geometryProblem } from './geometry.ts'
+export { type Latest, latestAt } from './latest.ts'
 export * from './model.ts'
 export { endFeatures, findFeatures, knownStreams, tieToThings, upsertFeatures } from './store.ts'

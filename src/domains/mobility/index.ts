@@ -1,1 +1,3 @@
+export * from './charging/index.ts'
+export * from './sharing/index.ts'
 export * from './transit/index.ts'

@@ -38,6 +38,7 @@ export * from './model.ts'
 export { forgetMeasured } from './publish.ts'
 export * from './read.ts'
 export { recompute, type Touched } from './recompute.ts'
+export { secretOf } from './rounding.ts'
 export type { SettleCounts, SourceWriter, WriteCounts } from './writer.ts'
 
 /**

@@ -3,13 +3,13 @@ import type { Queryable } from '../../kernel/db/index.ts'
 
 const SECRET = 'small_counts_secret'
 
-/** The key of all rounding: made when first needed, kept in the database, shown to nobody. */
-export async function secretOf(tx: Queryable): Promise<Buffer> {
-  const read = () => tx.query<{ value: string }>('select value from setting where name = $1', [SECRET])
+/** A key of the platform: made when first needed, kept in the database, shown to nobody. By default that of all rounding. */
+export async function secretOf(tx: Queryable, name = SECRET): Promise<Buffer> {
+  const read = () => tx.query<{ value: string }>('select value from setting where name = $1', [name])
   let [row] = await read()
   if (!row) {
     await tx.query('insert into setting (name, value) values ($1, $2::jsonb) on conflict (name) do nothing', [
-      SECRET,
+      name,
       JSON.stringify(randomBytes(32).toString('base64')),
     ])
     ;[row] = await read()

@@ -161,18 +161,12 @@ export class Pushes {
       for (const { reason, count, examples } of one.rejections) merged.merge(reason, count, examples)
     }
     figures.rejections = merged.list()
-    for (const field of FIGURES)
-      this.#total[field] += figures[field]
+    for (const field of FIGURES) this.#total[field] += figures[field]
     for (const { reason, count, examples } of figures.rejections) this.#rejections.merge(reason, count, examples)
     const rejected = written.flatMap(({ rejections }) => rejections.rows).slice(0, ROWS_KEPT - this.#kept)
     await keepRejected(db, { id: this.#run, source: definition.id }, rejected, this.#kept)
     this.#kept += rejected.length
-    countRun(
-      definition.id,
-      figures.read > 0 && figures.rejected === figures.read ? 'failed' : 'ok',
-      figures,
-      messages,
-    )
+    countRun(definition.id, figures.read > 0 && figures.rejected === figures.read ? 'failed' : 'ok', figures, messages)
     const outcome = beyondLimit(definition, this.#total.read, this.#total.rejected) ? 'rejections' : 'ok'
     await updateRun(db, this.#run, { ...this.#total, rejections: this.#rejections.list() }, outcome)
     if (this.#source.stored && figures.read > figures.rejected) await noteGood(db, definition.id, dataset, null)

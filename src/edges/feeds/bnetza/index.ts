@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Connector, Evse, Location } from '../../../domains/mobility/charging/model.ts'
+import type { Connector, Evse, Location } from '../../../domains/mobility/index.ts'
 import {
   type FeedInput,
   type FeedItem,

@@ -1,4 +1,4 @@
-import type { Connector } from '../../../domains/mobility/charging/model.ts'
+import type { Connector } from '../../../domains/mobility/index.ts'
 
 type Plug = Pick<Connector, 'standard' | 'format' | 'power_type'>
 

@@ -1,4 +1,4 @@
-import type { SystemFile, SystemInformation, Vehicle } from '../../../domains/mobility/sharing/model.ts'
+import type { SystemFile, SystemInformation, Vehicle } from '../../../domains/mobility/index.ts'
 import {
   type FeedInput,
   type FeedItem,

@@ -7,7 +7,7 @@ import {
   type RecordFile,
   type SystemFile,
   SystemInformation,
-} from '../../../domains/mobility/sharing/model.ts'
+} from '../../../domains/mobility/index.ts'
 import { FileError } from '../../../domains/sources/index.ts'
 import {
   FILE_NAMES,

@@ -1,4 +1,4 @@
-import { countStates, type Evse } from '../../../domains/mobility/charging/model.ts'
+import { countStates, type Evse } from '../../../domains/mobility/index.ts'
 import {
   type FeedInput,
   type FeedItem,

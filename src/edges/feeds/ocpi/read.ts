@@ -1,6 +1,6 @@
 import { Compile } from 'typebox/compile'
 import Value from 'typebox/value'
-import { Location } from '../../../domains/mobility/charging/model.ts'
+import { Location } from '../../../domains/mobility/index.ts'
 import { FileError } from '../../../domains/sources/index.ts'
 
 export interface OcpiFault {

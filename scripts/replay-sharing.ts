@@ -48,7 +48,9 @@ export async function readDay(path: string, zone: string): Promise<StationState[
 /** A stamp without zone, as seconds. */
 function secondsAt(stamp: string, zone: string): number {
   const guess = Date.parse(`${stamp}Z`)
-  const shown = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' }).format(guess)
+  const shown = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' }).format(
+    guess,
+  )
   return (guess - (Date.parse(`${shown.replace(' ', 'T')}Z`) - guess)) / 1000
 }
 
@@ -69,7 +71,12 @@ export function filesAt(states: Iterable<StationState>, at: number, base: string
         })),
       },
     }),
-    system_information: file({ system_id: 'replay', language: 'de', name: 'Aufgezeichneter Tag', timezone: 'Europe/Berlin' }),
+    system_information: file({
+      system_id: 'replay',
+      language: 'de',
+      name: 'Aufgezeichneter Tag',
+      timezone: 'Europe/Berlin',
+    }),
     station_information: file({
       stations: stations.map(({ id, name, lat, lon }) => ({ station_id: id, name, lat, lon })),
     }),
@@ -89,12 +96,17 @@ const statusOf = ({ id, bikes, at }: StationState) => ({
 /** Posts the day to a webhook: first the stations, then each minute's changes when their time comes. */
 export async function push(
   states: readonly StationState[],
-  { to, key, speed, onSent }: { to: string; key?: string; speed: number; onSent?: (changes: number) => void },
+  {
+    to,
+    headers,
+    speed,
+    onSent,
+  }: { to: string; headers?: Record<string, string>; speed: number; onSent?: (changes: number) => void },
 ): Promise<number> {
   const post = async (body: object) => {
     const answer = await fetch(to, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...(key ? { authorization: `Bearer ${key}` } : {}) },
+      headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),
     })
     if (!answer.ok) throw new Error(`${to} answers ${answer.status}: ${(await answer.text()).slice(0, 500)}`)
@@ -151,10 +163,18 @@ if (import.meta.main) {
   }
   const states = await readDay(file, values.zone)
   if (values.to !== undefined) {
-    const sent = await push(states, { to: values.to, key: values.key, speed, onSent: (n) => process.stderr.write(`\r${n} of ${states.length} changes`) })
+    const headers: Record<string, string> = values.key ? { authorization: `Bearer ${values.key}` } : {}
+    const sent = await push(states, {
+      to: values.to,
+      headers,
+      speed,
+      onSent: (n) => process.stderr.write(`\r${n} of ${states.length} changes`),
+    })
     console.error(`\n${sent} changes sent`)
   } else {
     serve(states, Number(values.serve), speed)
-    console.error(`http://127.0.0.1:${values.serve}/gbfs.json plays ${states.length} changes at ${speed} times the speed`)
+    console.error(
+      `http://127.0.0.1:${values.serve}/gbfs.json plays ${states.length} changes at ${speed} times the speed`,
+    )
   }
 }

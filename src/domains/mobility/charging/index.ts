@@ -1,1 +1,2 @@
+export { Charging } from './charging.ts'
 export * from './model.ts'

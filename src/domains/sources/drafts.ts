@@ -18,6 +18,7 @@ import { slug } from './detect-words.ts'
 import { definitionOf, yamlOf } from './detect-yaml.ts'
 import * as store from './draft-store.ts'
 import type { Feed } from './feed.ts'
+import { Follow } from './feed-follow.ts'
 import { openFeed } from './feed-inputs.ts'
 import {
   DefinitionError,
@@ -200,11 +201,16 @@ export class Drafts {
     const feed = feeds.find((one) => one.id === definition.format.type)
     if (feed) {
       const paths = [this.#path(id)]
-      const opened = await openFeed({ fetcher, unpack, scratch, environment: {} }, definition, feed, {
-        paths,
-        cwd: '/',
-        validators: null,
-      })
+      const opened = await openFeed(
+        { fetcher, unpack, scratch, environment: {}, follow: new Follow() },
+        definition,
+        feed,
+        {
+          paths,
+          cwd: '/',
+          validators: null,
+        },
+      )
       return surveyFeed(definition, feed, opened!)
     }
     const format = formats.find((one) => one.id === definition.format.type)!

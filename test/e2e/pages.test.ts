@@ -1,8 +1,8 @@
 /** The pages as a visitor meets them: the real platform, a real browser, real counts. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { gzipSync } from 'node:zlib'
 import type { Browser } from 'playwright-core'
+import { firstVisit } from '../bench/first-visit.ts'
 import { databases } from '../support/database.ts'
 import { type RunningPlatform, startPlatform } from '../support/platform.ts'
 import { assertAccessible, type Look, launch, needsBrowser, until, visit } from './browser.ts'
@@ -228,20 +228,20 @@ for (const engine of databases()) {
       await close()
     })
 
-    it('loads less than 120 KB of script before the map, and no map library without a map style', async () => {
-      const context = await browser.newContext()
-      const page = await context.newPage()
-      const scripts: { url: string; bytes: number }[] = []
-      page.on('response', async (response) => {
-        if (!/\.m?js(\?|$)/.test(response.url())) return
-        scripts.push({ url: response.url(), bytes: gzipSync(await response.body()).length })
-      })
-      await page.goto(`${platform.url}/`)
-      await page.locator('.stop, .cluster').first().waitFor()
-      const total = scripts.reduce((sum, s) => sum + s.bytes, 0)
-      assert.ok(scripts.length > 0 && total < 120 * 1024, JSON.stringify(scripts))
-      assert.ok(!scripts.some((s) => s.url.includes('maplibre')))
-      await context.close()
+    it('can be used after two waves of requests: the page with its data, and the files it names', async () => {
+      const stations = await firstVisit(browser, `${platform.url}/`, 'main li .value')
+      const path = (one: { url: string }): string => new URL(one.url).pathname
+      const before = stations.before.filter((one) => !/\.(woff2|svg)$/.test(path(one)))
+      const told = JSON.stringify(before)
+      const html = await (await fetch(`${platform.url}/`, { headers: { accept: 'text/html' } })).text()
+      for (const one of before.slice(1))
+        assert.ok(html.includes(`"${path(one)}"`), `${one.url} is not named in the page`)
+      assert.equal(before.length > 3 && before.length <= 9, true, told)
+      const bytes = before.reduce((sum, one) => sum + one.bytes, 0)
+      assert.ok(bytes > 20 * 1024 && bytes < 100 * 1024, `${bytes} bytes: ${told}`)
+      // The map has no style here, so its library stays away altogether.
+      const later = stations.all.map(path)
+      assert.ok(later.some((name) => name.includes('/map-')) && !later.some((name) => name.includes('maplibre')))
     })
   })
 }

@@ -70,6 +70,18 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
   '/ocpi/2.2.1/locations/:id': () => ['/ocpi/2.2.1/locations/x'],
   '/api/v1/mobility/vehicles': () => ['/api/v1/mobility/vehicles?near=7.6,51.9&radius=20000'],
   '/api/v1/mobility/chargers': () => ['/api/v1/mobility/chargers?near=7.6,51.9&radius=20000'],
+  // Pages carry the answers they ask for first.
+  '/*': (h) => [
+    '/',
+    '/datensaetze',
+    '/vergleich',
+    '/tafeln',
+    ...each('/stationen/:x', things(h)),
+    ...each('/einbetten/stationen/:x', things(h)),
+    ...each('/stationen/:x/aufkleber', things(h)),
+    ...each('/datensaetze/:x', HIDDEN),
+    ...each('/tafeln/:x', h.boards),
+  ],
   '/sta/v1.1': () => ['/sta/v1.1'],
   '/sta/v1.1/*': (h) => h.sets.flatMap((ids) => sensorThings('/sta/v1.1', ids)),
   '/d/:dataset/sta/v1.1': () => each('/d/:x/sta/v1.1', HIDDEN),

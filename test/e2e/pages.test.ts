@@ -182,6 +182,37 @@ for (const engine of databases()) {
       await close()
     })
 
+    it('filters the list by words, by keyboard, and the map and the address with it', async () => {
+      const { page, troubles, close } = await visit(browser, `${platform.url}/`)
+      await page.locator('main li a').first().waitFor()
+      const field = page.getByRole('searchbox', { name: 'Messstellen filtern' })
+      await field.focus()
+      const word = largest.name.slice(0, 5).toUpperCase()
+      await page.keyboard.type(word)
+      const wanted = list.stations.map((s) => s.name).filter((name) => name.toUpperCase().includes(word))
+      assert.ok(wanted.length > 0 && wanted.length < list.stations.length)
+      await until(page, `document.querySelectorAll('main li a').length === ${wanted.length}`)
+      assert.deepEqual((await page.locator('main li .name').allInnerTexts()).sort(), wanted.sort())
+      await page.getByText(`${wanted.length} von ${list.stations.length} Messstellen`).waitFor()
+      // The map counts what it shows in its summary.
+      const summary = await page.locator('.where > .kern-sr-only').first().innerText()
+      assert.match(summary, new RegExp(`Karte mit ${wanted.length} Messstelle`))
+      assert.equal(new URL(page.url()).searchParams.get('q'), word)
+      const other = await visit(browser, `${page.url()}&view=table`)
+      await other.page.locator('tbody tr').first().waitFor()
+      assert.equal(await other.page.locator('tbody tr').count(), wanted.length)
+      assert.equal(await other.page.getByRole('searchbox', { name: 'Messstellen filtern' }).inputValue(), word)
+      await other.close()
+      await page.keyboard.type(' gibtesnicht')
+      await page.getByText(/Keine Messstelle passt zu/).waitFor()
+      await assertAccessible(page, 'the start page without a match')
+      await page.getByRole('button', { name: 'Alle Messstellen zeigen' }).click()
+      await until(page, `document.querySelectorAll('main li a').length === ${list.stations.length}`)
+      assert.equal(new URL(page.url()).search, '')
+      assert.deepEqual(troubles, [])
+      await close()
+    })
+
     it('names the hours of the day that has 23', {
       skip: hasRealData ? false : '../shared/data is missing',
     }, async () => {

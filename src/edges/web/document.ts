@@ -22,7 +22,7 @@ const PATIENCE_MS = 300
  */
 export class Document {
   readonly #html: string
-  /** By source: links to its files that the entry does not load itself. */
+  /** By source: links to its files that the HTML does not name already. */
   readonly #links = new Map<string, string[]>()
   /** Addresses whose answers turned out too long to be sent along. */
   readonly #long = new Set<string>()
@@ -35,9 +35,8 @@ export class Document {
     const manifest = join(root, '.vite', 'manifest.json')
     if (!existsSync(manifest)) return
     const built = JSON.parse(readFileSync(manifest, 'utf8')) as Record<string, Built>
-    const entry = filesOf(built, ENTRY)
     for (const source of Object.keys(built)) {
-      const files = filesOf(built, source).filter((file) => !entry.includes(file))
+      const files = filesOf(built, source).filter((file) => !this.#html.includes(`/${file}"`))
       this.#links.set(source, files.map(link))
     }
   }

@@ -16,12 +16,13 @@ describe('pages', () => {
     mkdirSync(join(root, 'assets'))
     writeFileSync(
       join(root, 'index.html'),
-      '<!doctype html><head><title>Stadt</title><script src="/assets/frame-1.js"></script></head><body></body>',
+      '<!doctype html><head><title>Stadt</title><script src="/assets/frame-1.js"></script><link href="/assets/frame-1.css"></head><body></body>',
     )
     mkdirSync(join(root, '.vite'))
     const built = {
       'index.html': { file: 'assets/frame-1.js', css: ['assets/frame-1.css'] },
-      '_parts.js': { file: 'assets/parts-1.js', imports: ['index.html'] },
+      '_frame.js': { file: 'assets/frame-1.js', css: ['assets/frame-1.css'] },
+      '_parts.js': { file: 'assets/parts-1.js', imports: ['_frame.js'] },
       'src/pages/Station.svelte': {
         file: 'assets/Station-1.js',
         css: ['assets/Station-1.css'],
@@ -83,7 +84,7 @@ describe('pages', () => {
     const own = ['Station-1.css', 'Station-1.js', 'parts-1.js', 'chart-1.js']
     assert.deepEqual(
       files,
-      ['frame-1.js', ...own].map((name) => `/assets/${name}`),
+      ['frame-1.js', 'frame-1.css', ...own].map((name) => `/assets/${name}`),
     )
     assert.doesNotMatch((await get('/datensaetze')).body, /Station-1|chart-1/)
   })

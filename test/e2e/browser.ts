@@ -107,7 +107,7 @@ interface TraceEvent {
 export async function tasksDuring(page: Page, work: () => Promise<void>): Promise<number[]> {
   const client = await page.context().newCDPSession(page)
   const events: TraceEvent[] = []
-  client.on('Tracing.dataCollected', ({ value }) => events.push(...(value as TraceEvent[])))
+  client.on('Tracing.dataCollected', ({ value }) => events.push(...(value as unknown as TraceEvent[])))
   await client.send('Tracing.start', {
     transferMode: 'ReportEvents',
     traceConfig: { includedCategories: ['disabled-by-default-devtools.timeline', 'toplevel'] },

@@ -42,6 +42,7 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
   '/api/v1/stations/:id': (h) => each('/api/v1/stations/:x', things(h)),
   '/api/v1/series': (h) => each('/api/v1/series?datastream=:x', [...streams(h), streams(h).slice(0, 5).join()]),
   '/api/v1/figures': (h) => each('/api/v1/figures?datastream=:x', [...streams(h), streams(h).join()]),
+  '/api/v1/outages': (h) => each('/api/v1/outages?from=start&to=2027-01-01&datastream=:x', streams(h)),
   '/api/v1/flags': (h) => each('/api/v1/flags?datastream=:x', streams(h)),
   '/api/v1/events': (h) => [
     ...each('/api/v1/events?datastream=:x', streams(h)),

@@ -2,6 +2,7 @@ export type Lang = 'de' | 'en'
 
 /** German first: the keys are those of the German texts, and English must have each of them. `{x}` is filled in. */
 const de = {
+  'frame.explain': 'Was heißt das?',
   'frame.skip': 'Zum Inhalt springen',
   'frame.tagline': 'Stadt in Daten',
   'frame.nav': 'Hauptbereiche',
@@ -294,6 +295,7 @@ const de = {
 export type MessageKey = keyof typeof de
 
 const en: Record<MessageKey, string> = {
+  'frame.explain': 'What does this mean?',
   'frame.skip': 'Skip to content',
   'frame.tagline': 'The city in data',
   'frame.nav': 'Main sections',

@@ -194,6 +194,26 @@ describe('stations', { skip: needsBrowser, timeout: 400_000 }, () => {
     for (const name of ['Aasee', 'Hafen']) {
       assert.equal(rows.filter((row) => row.includes(`,${name},`)).length, 6 * 24 + 2, name)
     }
+    // The year before stands beside it: two lines more, and a column of its own for each.
+    await page.getByRole('button', { name: 'Mit Vorjahr vergleichen' }).click()
+    await page.waitForURL('**compare=year**')
+    await until(page, `document.querySelectorAll('.scroll thead th').length === 5`)
+    assert.match(await page.locator('.totals').innerText(), /Vorjahr, gleiche Wochentage/)
+    await page.getByRole('button', { name: 'Mit Vorjahr vergleichen' }).click()
+    await until(page, `document.querySelectorAll('.scroll thead th').length === 3`)
+    // A value that arrives now is there at once, without a word from the visitor.
+    const key = await platform.key('live comparison')
+    const { value } = (await (
+      await fetch(`${platform.url}/sta/v1.1/Things(${ids.get('Hafen')})/Datastreams`)
+    ).json()) as { value: { '@iot.id': number }[] }
+    await fillHours(key, value[0]!['@iot.id'], Date.parse('2026-10-28T00:00:00Z'), 1, () => 777)
+    await slider.focus()
+    await page.keyboard.press('End')
+    await until(
+      page,
+      `/Hafen: 777/.test(document.querySelector('[role=slider]').getAttribute('aria-valuetext'))`,
+      15_000,
+    )
     await page.getByRole('button', { name: '30 Tage' }).click()
     await page.waitForURL('**range=30d**')
     const again = await visit(browser, page.url())

@@ -38,7 +38,10 @@ export async function outagesOf(
               lag(r.started_at) over w as before, count(*) filter (where ${GOOD}) over w as goods
          from source_run r
          join unnest($1::text[], $2::float8[]) as s (id, patience) on s.id = r.source
-        where r.trigger <> 'push' and r.started_at < $4 and r.outcome is not null
+        where r.trigger <> 'push' and r.outcome is not null
+          and r.started_at <= coalesce((select min(g.started_at) from source_run g
+                where g.source = r.source and g.trigger <> 'push' and g.started_at >= $4
+                  and g.outcome in ('ok', 'unmodified', 'rejections')), 'infinity')
           and r.started_at >= coalesce((select max(g.started_at) from source_run g
                 where g.source = r.source and g.trigger <> 'push' and g.started_at < $3
                   and g.outcome in ('ok', 'unmodified', 'rejections')), '-infinity')

@@ -84,8 +84,13 @@ const ENTRY = join(import.meta.dirname, 'src', 'main.ts')
 const CHART = join(import.meta.dirname, 'src', 'parts', 'SeriesChart.svelte')
 /** The start page loads it once its list is there. */
 const MAP = join(import.meta.dirname, 'src', 'parts', 'StationMap.svelte')
-/** Pages of the administration: what only they share, citizens do not load. */
-const STAFF = /^(Staff\w*|Source\w*|Connect|Reviews?|Operation|Alerts|Flags|Account)$/
+/** Pages of the administration, as the list of pages says: what only they share, citizens do not load. */
+const STAFF = new Set(
+  readFileSync(join(import.meta.dirname, 'src', 'lib', 'routes.ts'), 'utf8')
+    .split('pattern:')
+    .filter((route) => route.includes('staff: true'))
+    .map((route) => /pages\/(\w+)\.svelte/.exec(route)?.[1]),
+)
 
 type Modules = Parameters<Rolldown.CodeSplittingNameFunction>[1]['getModuleInfo']
 
@@ -115,7 +120,7 @@ export function chunkOf(id: string, infoOf: Modules): string | null {
   if (roots.has(MAP) && !roots.has('Start')) return 'map'
   if (roots.size < 2) return null
   if (roots.has('Start')) return 'start'
-  if ([...roots].every((root) => STAFF.test(root))) return 'staff'
+  if ([...roots].every((root) => STAFF.has(root))) return 'staff'
   const charts = rootsOf(CHART, infoOf)
   return [...roots].every((root) => charts.has(root) || root.startsWith('/')) ? 'charts' : 'parts'
 }

@@ -180,10 +180,10 @@ describe('people and rights, in a browser', { skip: needsBrowser, timeout: 400_0
     await terms.getByText('gilt ab jetzt').waitFor()
 
     const page = await open(otto, '/datensaetze')
-    await page.getByRole('link', { name: 'Zugang zu Lieferfahrten anfragen' }).waitFor()
+    await page.getByRole('link', { name: 'Zugang anfragen: Lieferfahrten' }).waitFor()
     await page.getByRole('link', { name: 'Lieferfahrten', exact: true }).click()
     await page.getByText('nur auf Anfrage').waitFor()
-    await tabTo(page, 'link', 'Zugang zu Lieferfahrten anfragen')
+    await tabTo(page, 'link', 'Zugang anfragen: Lieferfahrten')
     await page.keyboard.press('Enter')
     await page.getByText('Nur zum Planen von Ladezonen.').waitFor()
     await tabTo(page, 'textbox', 'Wofür brauchen Sie die Daten?')

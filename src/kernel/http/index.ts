@@ -13,7 +13,7 @@ import {
   fastify,
   LogController,
 } from 'fastify'
-import { DatabaseUnavailable, QueryTimeout } from '../db/index.ts'
+import { DatabaseUnavailable, QueryTimeout, SqlError } from '../db/index.ts'
 import type { Log } from '../log.ts'
 import { histogram, SECONDS } from '../metrics.ts'
 import { Problem } from '../problem.ts'
@@ -118,6 +118,11 @@ export function problemOf(error: unknown): Problem {
     return new Problem(503, 'query-timeout', 'The answer would take too long: narrow the request.')
   if (error instanceof DatabaseUnavailable)
     return new Problem(503, 'database-unavailable', 'The database is not available at the moment: try again.')
+  // A number beyond its type, a text that is none: what no schema said and only the database knows (SQLSTATE class 22).
+  if (error instanceof SqlError && error.code.startsWith('22'))
+    return new Problem(400, 'invalid-value', `A value cannot be used so: ${error.message}`)
+  if (error instanceof SqlError && error.code === '23503')
+    return new Problem(409, 'gone-meanwhile', 'Something this request refers to does not exist (any more).')
   const { statusCode, message, code, validation, name } = error as FastifyError
   if (name === 'Overloaded') return new Problem(503, 'overloaded', message)
   if (validation) return new Problem(400, 'invalid-request', message)

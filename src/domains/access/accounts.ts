@@ -234,9 +234,9 @@ export class Accounts {
   }
 
   async rename(id: number, name: string, by: Actor): Promise<void> {
-    const { email, name: before } = await this.get(id)
+    const { email } = await this.get(id)
     await this.#ground.db.query('update account set name = $2 where id = $1', [id, name.trim()])
-    await this.#ground.audit(by, 'account.rename', `account:${email}`, { before, after: name.trim() })
+    await this.#ground.audit(by, 'account.rename', `account:${email}`)
     await this.#ground.refresh()
   }
 

@@ -40,6 +40,6 @@ const BY_PROPERTY: Readonly<Record<string, Settings>> = {
 
 /** The limits of a series before anybody changed them. */
 export function defaultsOf(property: string | null, aggregate: 'sum' | 'mean'): Settings {
-  const known = property === null ? undefined : BY_PROPERTY[property]
+  const known = property !== null && Object.hasOwn(BY_PROPERTY, property) ? BY_PROPERTY[property] : undefined
   return known ?? (aggregate === 'sum' ? COUNT : NONE)
 }

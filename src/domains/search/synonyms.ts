@@ -14,4 +14,4 @@ const WORDS: Record<string, string> = {
   parking_free: 'Parken Parkplatz Parkhaus freie Plätze parking',
 }
 
-export const otherWords = (key: string | null): string => WORDS[key ?? ''] ?? ''
+export const otherWords = (key: string | null): string => (key !== null && Object.hasOwn(WORDS, key) ? WORDS[key]! : '')

@@ -174,7 +174,8 @@ export function nameOf(header: string): string {
 }
 
 export const isKnown = (property: string): boolean => PROPERTIES.has(property)
-export const ownProperty = (property: string): OwnProperty | undefined => OWN[property]
+export const ownProperty = (property: string): OwnProperty | undefined =>
+  Object.hasOwn(OWN, property) ? OWN[property] : undefined
 
 /** How values of a property combine: counts add up. */
 export function aggregateOf({ property, own }: Pick<Measure, 'property' | 'own'>): 'sum' | 'mean' {

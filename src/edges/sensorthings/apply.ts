@@ -120,7 +120,7 @@ const WHOLE: Record<string, Bucket['unit']> = {
 }
 
 function readLength(text: string, pos: number): Pick<Bucket, 'unit' | 'minutes'> {
-  const unit = WHOLE[text]
+  const unit = Object.hasOwn(WHOLE, text) ? WHOLE[text] : undefined
   if (unit) return { unit, minutes: 0 }
   const [, hours, minutes] = /^PT(?:(\d{1,2})H)?(?:(\d{1,4})M)?$/.exec(text) ?? []
   const total = Number(hours ?? 0) * 60 + Number(minutes ?? 0)

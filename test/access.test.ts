@@ -366,5 +366,29 @@ for (const engine of databases()) {
       await done(otto, 'DELETE', `/api/v1/account/sessions/${account.sessions[0].id}`)
       assert.equal((await otto.call('GET', '/api/v1/account')).status, 401)
     })
+
+    it('locks out whoever guesses, from the place too, and never who owns the machine', async () => {
+      const guess = async (email: string) => {
+        const answer = await fetch(`${platform.url}/api/v1/sign-in`, {
+          ...{ method: 'POST', headers: { 'content-type': 'application/json' } },
+          body: JSON.stringify({ email, password: 'geraten und falsch' }),
+        })
+        if (answer.status === 429) assert.ok(Number(answer.headers.get('retry-after')) > 0)
+        return answer.status
+      }
+      let tries = 0
+      while ((await guess('chefin@stadt.example')) !== 429 && tries < 20) tries++
+      assert.equal(tries, 10)
+      for (let at = 0; (await guess(`niemand${at}@stadt.example`)) !== 429; at++) assert.ok(at < 500, 'the place')
+      assert.equal((await admin.call('GET', '/api/v1/account')).status, 200, 'who is signed in stays so')
+      const { code, stdout } = await platform.command('admin', 'link')
+      assert.equal(code, 0)
+      const link = /\/login\?code=\S+/.exec(stdout)![0]
+      const entered = await fetch(platform.url + link, { redirect: 'manual' })
+      const cookie = entered.headers.get('set-cookie')!.split(';')[0]!
+      const staff = caller({ cookie })
+      assert.equal((await staff.call('GET', '/api/v1/audit?act=session.lock-out')).body.entries.length, 1)
+      assert.equal((await platform.command('audit', 'verify')).code, 0)
+    })
   })
 }

@@ -221,9 +221,29 @@ for (const engine of databases()) {
       const theirs = await ask('/sta/v1.1/$batch', headers, { method: 'POST', body })
       assert.match(theirs.text, /"result"/)
       assert.deepEqual(told(theirs.text), [])
-      assert.ok(
-        told((await ask('/sta/v1.1/$batch', { ...headers, ...staff }, { method: 'POST', body })).text).length > 0,
+      const mine = JSON.parse((await ask('/sta/v1.1/$batch', { ...headers, ...staff }, { method: 'POST', body })).text)
+      for (const one of mine.responses) assert.ok(told(JSON.stringify(one)).length > 0, one.id)
+      // A change in a group goes by what was measured, and what it does not touch stays as it was.
+      const patch = [
+        { op: 'test', path: '/result', value: small(3) },
+        { op: 'add', path: '/parameters', value: { seen: true } },
+      ]
+      const changes = await done('POST', '/sta/v1.1/$batch', {
+        requests: [
+          {
+            ...{ id: '1', method: 'patch', url: `Observations(${observation})`, atomicityGroup: 'g', body: patch },
+            headers: { 'content-type': 'application/json-patch+json' },
+          },
+          { id: '2', method: 'get', url: `Observations(${observation})`, atomicityGroup: 'g' },
+        ],
+      })
+      assert.deepEqual(
+        changes.responses.map((one: Json) => one.status),
+        [200, 200],
+        JSON.stringify(changes),
       )
+      assert.equal(changes.responses[1].body.result, small(3))
+      assert.deepEqual(told((await ask(`/sta/v1.1/Observations(${observation})`)).text), [])
     })
 
     it('publishes only 0 or at least k, and totals that tell nothing of their parts', async () => {
@@ -251,11 +271,28 @@ for (const engine of databases()) {
       client.on('message', (_, payload) => {
         heard += payload
       })
-      const stream = await fetch(`${platform.url}/api/v1/events?dataset=klein`)
-      let events = ''
-      void (async () => {
-        for await (const chunk of stream.body!) events += Buffer.from(chunk).toString()
-      })().catch(() => {})
+      const insider = mqtt.connect(platform.mqttUrl, {
+        ...{ protocolVersion: 4, reconnectPeriod: 0, username: 'x', password: staff.authorization!.split(' ')[1] },
+      })
+      await once(insider as unknown as EventEmitter, 'connect')
+      await insider.subscribeAsync('v1.1/Observations')
+      let heardInside = ''
+      insider.on('message', (_, payload) => {
+        heardInside += payload
+      })
+      const streams = await Promise.all(
+        [{}, staff].map((headers) => fetch(`${platform.url}/api/v1/events?dataset=klein`, { headers })),
+      )
+      let [events, eventsInside] = ['', '']
+      const listen = async (stream: Response, heard: (text: string) => void) => {
+        for await (const chunk of stream.body!) heard(Buffer.from(chunk).toString())
+      }
+      listen(streams[0]!, (text) => {
+        events += text
+      }).catch(() => {})
+      listen(streams[1]!, (text) => {
+        eventsInside += text
+      }).catch(() => {})
       const times = Array.from({ length: 12 }, (_, i) =>
         new Date(Date.parse(`${DAY}T22:00:00Z`) + i * 300_000).toISOString(),
       )
@@ -270,13 +307,40 @@ for (const engine of databases()) {
       await post(0, endOf(times.at(-1)!), 4711)
       await until('both heard the last value', async () => heard.includes('4711') && events.includes('4711'))
       assert.deepEqual([told(heard), told(events)], [[], []])
+      await until('staff heard it too', async () => heardInside.includes('4711') && eventsInside.includes('4711'))
+      // Twelve parts and twelve totals; a corrected quality is a change, which is announced to nobody.
+      assert.ok(told(heardInside).length >= 24 && told(eventsInside).length >= 24, heardInside)
       assert.ok(heard.split('"result"').length > 20 && events.split('"value"').length > 20)
       const after = await done('GET', `/sta/v1.1/Observations(${changed.value[0]['@iot.id']})`)
       assert.equal(after.result, small(3), 'a change of something else keeps the measured value')
       await client.endAsync(true)
-      await stream.body!.cancel().catch(() => {})
+      await insider.endAsync(true)
+      for (const stream of streams) await stream.body!.cancel().catch(() => {})
       for (const path of ['/api/v1/stations', '/sta/v1.1/Observations?$top=1000'])
         assert.deepEqual(told((await ask(path)).text), [])
+    })
+
+    it('shows nobody a dataset with series that k cannot protect, and says which', async () => {
+      const [first] = (
+        await done('GET', '/d/klein/sta/v1.1/Datastreams?$orderby=id&$top=1&$expand=Sensor,ObservedProperty,Thing')
+      ).value
+      const link = (set: string) => ({ '@iot.id': first[set]['@iot.id'] })
+      const series = {
+        ...{ name: 'Mittel', description: '', unitOfMeasurement: first.unitOfMeasurement },
+        ...{ observationType: first.observationType, Sensor: link('Sensor'), Thing: link('Thing') },
+        ...{ ObservedProperty: link('ObservedProperty') },
+      }
+      const id = await done('POST', '/d/klein/sta/v1.1/Datastreams', series).then(async () => {
+        const { value } = await done('GET', "/d/klein/sta/v1.1/Datastreams?$filter=name eq 'Mittel'")
+        return value[0]['@iot.id']
+      })
+      await until('it is hidden', async () => (await ask('/api/v1/datasets/klein')).status === 404)
+      const { unprotected } = await done('GET', '/api/v1/datasets/klein/review')
+      assert.deepEqual(unprotected, { kind: 'mean', datastream: id, name: 'Mittel' })
+      await done('POST', '/api/v1/datasets/klein/state', { state: 'withdrawn' })
+      assert.equal((await ask(`/sta/v1.1/Datastreams(${id})`, staff, { method: 'DELETE' })).status, 200)
+      await done('POST', '/api/v1/datasets/klein/state', { state: 'released' })
+      await until('it is public again', async () => (await ask('/api/v1/datasets/klein')).status === 200)
     })
 
     it('is not public when killed while another k is brought in line, until that is through', async () => {

@@ -5,6 +5,7 @@ import { HIDDEN, type Hidden, type Ids, type Json, NUMBER, SETS, SLUG } from './
 export interface Try {
   path: string
   body?: Json
+  headers?: Record<string, string>
 }
 
 const OM = 'http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement'
@@ -40,7 +41,10 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
   '/api/v1/licences': () => ['/api/v1/licences'],
   '/api/v1/stations': () => ['/api/v1/stations', ...each('/api/v1/stations?dataset=:x', HIDDEN)],
   '/api/v1/stations/:id': (h) => each('/api/v1/stations/:x', things(h)),
-  '/api/v1/series': (h) => each('/api/v1/series?datastream=:x', [...streams(h), streams(h).slice(0, 5).join()]),
+  '/api/v1/series': (h) => [
+    ...each('/api/v1/series?datastream=:x', [...streams(h), streams(h).slice(0, 5).join()]),
+    ...each('/api/v1/series?format=csv&resolution=raw&from=2026-01-01&to=2027-01-01&datastream=:x', streams(h)),
+  ],
   '/api/v1/figures': (h) => each('/api/v1/figures?datastream=:x', [...streams(h), streams(h).join()]),
   '/api/v1/outages': (h) => each('/api/v1/outages?from=start&to=2027-01-01&datastream=:x', streams(h)),
   '/api/v1/flags': (h) => each('/api/v1/flags?datastream=:x', streams(h)),
@@ -51,7 +55,10 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
   '/api/v1/datasets': () => ['/api/v1/datasets', '/api/v1/datasets?q=verb', '/api/v1/datasets?state=draft'],
   '/api/v1/datasets/:id': () => each('/api/v1/datasets/:x', HIDDEN),
   '/api/v1/datasets/:id/quality': () => each('/api/v1/datasets/:x/quality', HIDDEN),
-  '/api/v1/datasets/:id/download': () => each('/api/v1/datasets/:x/download', HIDDEN),
+  '/api/v1/datasets/:id/download': () => [
+    ...each('/api/v1/datasets/:x/download', HIDDEN),
+    ...['raw', 'hour', 'day'].flatMap((one) => each(`/api/v1/datasets/:x/download?resolution=${one}`, HIDDEN)),
+  ],
   '/api/v1/datasets/:id/stations.geojson': () => each('/api/v1/datasets/:x/stations.geojson', HIDDEN),
   '/api/v1/datasets/:id/review': () => each('/api/v1/datasets/:x/review', HIDDEN),
   '/api/v1/datasets/:id/use': () => each('/api/v1/datasets/:x/use', HIDDEN),
@@ -165,6 +172,16 @@ export const OWN = [
   'POST /api/v1/account/password',
 ]
 
+const BYTES = { 'content-type': 'application/octet-stream' }
+const CITY = {
+  ...{ name: 'Anders', key: null, timeZone: 'Europe/Berlin', bounds: [7, 51, 8, 52], languages: ['de'], contact: null },
+}
+const SHEET = { purpose: 'x', legalBasis: 'x', personal: false, personalWhat: null, retentionDays: 0, k: 1 }
+const RULES = { min: 0, max: 10, stuckHours: null, spikeFactor: null, dropHours: null }
+const CHANNEL = {
+  ...{ name: 'x', kind: 'email', targets: ['a@b.example'], events: ['late'], datasets: [], sources: [] },
+  ...{ quietFrom: null, quietTo: null, groupMinutes: 0, perHour: 5, active: true },
+}
 const datasetBody = { id: 'neu', title: 'Neu' }
 const location = {
   name: 'x',
@@ -177,11 +194,13 @@ const CHANGES: Record<string, (h: Hidden) => Try[]> = {
   'POST /api/v1/sign-in/first': () => [
     { path: '/api/v1/sign-in/first', body: { email: 'a@b.example', name: 'A', password: 'Sechs Kähne am Kai' } },
   ],
-  'PUT /api/v1/city': () => [{ path: '/api/v1/city', body: { name: 'Anders' } }],
+  'PUT /api/v1/city': () => [{ path: '/api/v1/city', body: CITY }],
   'PUT /api/v1/city/logo': () => [{ path: '/api/v1/city/logo', body: {} }],
-  'PUT /api/v1/setup': () => [{ path: '/api/v1/setup', body: { done: true } }],
+  'PUT /api/v1/setup': () => [{ path: '/api/v1/setup', body: { dismissed: true } }],
   'POST /api/v1/ready-sources/:id': (h) => [{ path: `/api/v1/ready-sources/${h.source}`, body: {} }],
-  'PUT /api/v1/ready-sources/:id/file': (h) => [{ path: `/api/v1/ready-sources/${h.source}/file`, body: {} }],
+  'PUT /api/v1/ready-sources/:id/file': (h) => [
+    { path: `/api/v1/ready-sources/${h.source}/file?name=x.csv`, body: 'a;b', headers: BYTES },
+  ],
   'POST /api/v1/example': () => [{ path: '/api/v1/example', body: {} }],
   'POST /api/v1/datasets': () => [{ path: '/api/v1/datasets', body: datasetBody }],
   'PATCH /api/v1/datasets/:id': () => HIDDEN.map((id) => ({ path: `/api/v1/datasets/${id}`, body: { title: 'x' } })),
@@ -192,8 +211,7 @@ const CHANGES: Record<string, (h: Hidden) => Try[]> = {
   'PATCH /api/v1/things/:id': (h) => things(h).map((id) => ({ path: `/api/v1/things/${id}`, body: { name: 'x' } })),
   'PATCH /api/v1/datastreams/:id': (h) =>
     streams(h).map((id) => ({ path: `/api/v1/datastreams/${id}`, body: { name: 'x' } })),
-  'PUT /api/v1/datasets/:id/review': () =>
-    HIDDEN.map((id) => ({ path: `/api/v1/datasets/${id}/review`, body: { purpose: 'x' } })),
+  'PUT /api/v1/datasets/:id/review': () => HIDDEN.map((id) => ({ path: `/api/v1/datasets/${id}/review`, body: SHEET })),
   'PUT /api/v1/reviews/rule': () => [{ path: '/api/v1/reviews/rule', body: { fourEyes: false } }],
   'POST /api/v1/account/keys': () =>
     HIDDEN.map((id) => ({
@@ -235,17 +253,20 @@ const CHANGES: Record<string, (h: Hidden) => Try[]> = {
     h.boards.map((id) => ({
       path: `/api/v1/boards/${id}`,
       body: { title: 'x', description: '', visibility: 'published', items: [] },
+      headers: { 'if-match': '"1"' },
     })),
   'POST /api/v1/boards/:id/restore': (h) => h.boards.map((id) => ({ path: `/api/v1/boards/${id}/restore` })),
   'POST /api/v1/source-drafts': () => [{ path: '/api/v1/source-drafts', body: { topic: 'x' } }],
-  'POST /api/v1/source-drafts/file': () => [{ path: '/api/v1/source-drafts/file?name=x.csv', body: {} }],
+  'POST /api/v1/source-drafts/file': () => [
+    { path: '/api/v1/source-drafts/file?name=x.csv', body: 'a;b', headers: BYTES },
+  ],
   'PUT /api/v1/source-drafts/:id': (h) => [{ path: `/api/v1/source-drafts/${h.draft}`, body: { yaml: 'x' } }],
   'PUT /api/v1/datastreams/:id/plausibility': (h) =>
-    streams(h).map((id) => ({ path: `/api/v1/datastreams/${id}/plausibility`, body: {} })),
+    streams(h).map((id) => ({ path: `/api/v1/datastreams/${id}/plausibility`, body: RULES })),
   'POST /api/v1/flags/:id/ok': () => [{ path: '/api/v1/flags/1/ok' }],
   'POST /api/v1/flags/:id/reopen': () => [{ path: '/api/v1/flags/1/reopen' }],
-  'POST /api/v1/alerts/channels': () => [{ path: '/api/v1/alerts/channels', body: {} }],
-  'PUT /api/v1/alerts/channels/:id': (h) => [{ path: `/api/v1/alerts/channels/${h.channel}`, body: {} }],
+  'POST /api/v1/alerts/channels': () => [{ path: '/api/v1/alerts/channels', body: CHANNEL }],
+  'PUT /api/v1/alerts/channels/:id': (h) => [{ path: `/api/v1/alerts/channels/${h.channel}`, body: CHANNEL }],
   'POST /api/v1/alerts/channels/:id/test': (h) => [{ path: `/api/v1/alerts/channels/${h.channel}/test` }],
   'POST /api/v1/webhooks/:source': (h) => [
     { path: `/api/v1/webhooks/${h.source}`, body: { zeit: '2026-11-01T00:00:00Z', ort: 'x', anzahl: 1 } },
@@ -285,7 +306,10 @@ function sensorThingsTries(method: string, base: string, h: Hidden): Try[] {
   return h.sets.flatMap((ids) => {
     const one = (set: (typeof SETS)[number]) => `${base}/${set}(${ids[set][0]})`
     if (method === 'DELETE')
-      return [...SETS.map((set) => ({ path: one(set) })), { path: `${one('Datastreams')}/Observations` }]
+      return [
+        ...SETS.map((set) => ({ path: one(set) })),
+        { path: `${one('Datastreams')}/Observations?$filter=id%20gt%200` },
+      ]
     if (method === 'PATCH')
       return SETS.map((set) => ({ path: one(set), body: set === 'Observations' ? { result: 1 } : { name: 'x' } }))
     if (method === 'PUT')

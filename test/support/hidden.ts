@@ -9,6 +9,7 @@ export type Ask = (
   method: string,
   path: string,
   body?: unknown,
+  headers?: Record<string, string>,
 ) => Promise<{ status: number; body: Json; text: string }>
 
 /** Hidden names hold this word, hidden values are this number, hidden slugs begin like this. */
@@ -166,7 +167,7 @@ series: [{ column: anzahl, property: bicycle_count }]
   await platform.sources.add(platform.sources.check(yaml), OWNER)
   const { id: draft } = await done('POST', '/api/v1/source-drafts', { topic: `${SLUG}entwurfsthema` })
   const { id: channel } = await done('POST', '/api/v1/alerts/channels', {
-    ...{ name: `Kanal ${WORD}`, kind: 'email', targets: [`${WORD}@stadt.example`], events: ['late'] },
+    ...{ name: `Kanal ${WORD}`, kind: 'email', targets: [`kanal-${WORD}@stadt.example`], events: ['late'] },
     ...{ datasets: [], sources: [], quietFrom: null, quietTo: null, groupMinutes: 0, perHour: 5, active: true },
   })
   const { token } = await platform.access.accounts.link(person, OWNER)

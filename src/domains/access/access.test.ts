@@ -376,6 +376,20 @@ for (const engine of databases()) {
       assert.equal((await access.log.verify()).ok, true)
     })
 
+    it('keeps who used what by day as long as the log, and no longer', async () => {
+      await db.query(
+        `insert into dataset_use (dataset, day, actor, channel, requests)
+         values ($1, current_date - 400, 'user:alt', 'series', 1), ($1, current_date - 3, 'user:neu', 'series', 1)`,
+        [dataset.partners],
+      )
+      await access.log.keep(300)
+      const left = await db.query<{ actor: string }>(
+        `select actor from dataset_use where actor in ('user:alt', 'user:neu')`,
+      )
+      assert.deepEqual(left, [{ actor: 'user:neu' }])
+      await db.query('delete from dataset_use')
+    })
+
     it('notes the use of what is not public once a minute, never a secret', async () => {
       const { account, actor } = await person()
       await access.grants.give(

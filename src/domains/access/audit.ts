@@ -207,10 +207,14 @@ export class AuditLog {
     return { ok: true, entries, last, hash }
   }
 
-  /** Takes entries older than `days` from the old end and moves the start of the chain; answers how many went. */
+  /**
+   * Takes entries older than `days` from the old end and moves the start of the chain; answers how many went. What is
+   * kept by day of who used what goes with them.
+   */
   keep(days: number): Promise<number> {
     return this.#db.transaction(
       async (tx) => {
+        await tx.query(`delete from dataset_use where day < (now() at time zone 'UTC')::date - $1::int4`, [days])
         const [head] = await tx.query<{ first: number }>('select first from audit_head for update')
         const [end] = await tx.query<{ id: number; hash: Buffer }>(
           'select id, hash from audit where at < now() - make_interval(days => $1) order by id desc limit 1',

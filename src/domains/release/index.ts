@@ -2,8 +2,8 @@ import type { Database } from '../../kernel/db/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Access, Actor } from '../access/index.ts'
 import type { Audience, Catalog, Dataset, DatasetState } from '../catalog/index.ts'
-import type { Review, Sheet } from './model.ts'
-import { type Move, missingOf, moveOf, preparers } from './rules.ts'
+import type { Review, Sheet, Unprotected } from './model.ts'
+import { type Move, missingOf, moveOf, preparers, whyUnprotected } from './rules.ts'
 import * as store from './store.ts'
 
 export type { Review, Sheet, Step } from './model.ts'
@@ -49,7 +49,12 @@ export class Release {
     const sheet = await store.readSheet(this.#db, dataset.key)
     const steps = await store.readSteps(this.#db, dataset.key)
     const protecting = dataset.held ? await store.readProtection(this.#db, dataset.key) : null
-    return { dataset, sheet, missing: missingOf(sheet, dataset), steps, protecting }
+    const unprotected = await this.#unprotected(dataset, sheet)
+    return { dataset, sheet, missing: missingOf(sheet, dataset), steps, protecting, unprotected }
+  }
+
+  async #unprotected(dataset: Dataset, { k }: Sheet): Promise<Unprotected | null> {
+    return k !== null && k > 1 ? store.readUnprotected(this.#db, dataset.key) : null
   }
 
   /** What waits for a decision of the actor, the oldest first. */
@@ -100,6 +105,8 @@ export class Release {
           { missing },
         )
       }
+      const unprotected = move === 'submit' || move === 'release' ? await this.#unprotected(dataset, sheet) : null
+      if (unprotected) throw new Problem(409, 'counts-not-protected', whyUnprotected(unprotected), { unprotected })
       if (move === 'release') await this.#requireFourEyes(dataset, preparers(dataset, steps, person), actor)
     }
     if (options.audience && options.audience !== dataset.audience) {

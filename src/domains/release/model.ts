@@ -24,6 +24,13 @@ export interface Step {
   reason: string | null
 }
 
+/** A series whose small counts cannot be protected (see migration 0041): with k its dataset is public for nobody. */
+export interface Unprotected {
+  kind: 'multi' | 'count' | 'mean'
+  datastream: number
+  name: string
+}
+
 /** A dataset on its way to release. */
 export interface Review {
   dataset: Dataset
@@ -33,6 +40,8 @@ export interface Review {
   steps: Step[]
   /** Series worked through, and all of them, while stored values are brought in line with another k; null = they are. */
   protecting: { done: number; total: number } | null
+  /** The first series that k cannot protect; null = none, or no k. */
+  unprotected: Unprotected | null
 }
 
 export const EMPTY: Sheet = {

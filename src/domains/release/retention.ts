@@ -58,7 +58,10 @@ export class Retention {
     }
     const days = await this.auditDays()
     const entries = await this.#access.log.keep(days)
-    if (entries > 0) await this.#access.audit(ACTOR, 'audit.forget', 'audit', { entries, days })
+    if (entries > 0) {
+      this.#log.info({ entries, days }, 'entries of the audit log removed: their retention ended')
+      await this.#access.audit(ACTOR, 'audit.forget', 'audit', { entries, days })
+    }
     return deleted
   }
 

@@ -1,5 +1,5 @@
 import { type Dataset, type DatasetState, licenceOf } from '../catalog/index.ts'
-import type { Sheet, Step } from './model.ts'
+import type { Sheet, Step, Unprotected } from './model.ts'
 
 /** What is not answered yet: fields of the sheet, and the dataset's licence. */
 export function missingOf(sheet: Sheet, dataset: Pick<Dataset, 'licence'>): string[] {
@@ -12,6 +12,17 @@ export function missingOf(sheet: Sheet, dataset: Pick<Dataset, 'licence'>): stri
   if (sheet.retentionDays === null) missing.push('retentionDays')
   if (sheet.k === null) missing.push('k')
   return missing
+}
+
+/** Why a dataset with a smallest publishable count cannot be public, and what helps. */
+export function whyUnprotected({ kind, datastream, name }: Unprotected): string {
+  const series = `"${name}" (${kind === 'multi' ? 'MultiDatastream' : 'Datastream'} ${datastream})`
+  const why = {
+    multi: 'has several values in one result, which cannot be rounded: make Datastreams of its components',
+    count: 'counts, but its values combine by mean: let them combine by sum',
+    mean: 'is a mean of what another series of the same station counts, and would tell their sum: remove it, or let it combine by sum if it counts',
+  }[kind]
+  return `With a smallest publishable count this cannot be public: ${series} ${why}; or set the smallest count to 1.`
 }
 
 /** What a move between states is: it decides who may make it and how it is noted. */

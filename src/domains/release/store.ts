@@ -1,6 +1,6 @@
 import type { Queryable } from '../../kernel/db/index.ts'
 import type { DatasetState } from '../catalog/index.ts'
-import { EMPTY, type Sheet, type Step } from './model.ts'
+import { EMPTY, type Sheet, type Step, type Unprotected } from './model.ts'
 
 const SHEET = `purpose, legal_basis as "legalBasis", personal, personal_what as "personalWhat",
   retention_days as "retentionDays", k`
@@ -27,6 +27,12 @@ export async function readProtection(db: Queryable, dataset: number): Promise<{ 
     [dataset],
   )
   return row ?? { done: 0, total: 0 }
+}
+
+/** The first series of a dataset whose small counts cannot be protected. */
+export async function readUnprotected(db: Queryable, dataset: number): Promise<Unprotected | null> {
+  const [row] = await db.query<Unprotected>('select kind, datastream, name from protection_hindrance($1)', [dataset])
+  return row ?? null
 }
 
 export function readSteps(db: Queryable, dataset: number): Promise<Step[]> {

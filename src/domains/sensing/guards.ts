@@ -5,6 +5,8 @@ export interface Guard {
   datastream: number
   dataset: number
   k: number
+  /** Published in steps of k, whatever its size: the series of its dataset hang together in more ways than one. */
+  steps: boolean
   /** The other counts of its Thing and property, of which it is the total; empty = an ordinary count. */
   parts: number[]
   /** Longest stretch one of its values may cover: how far before a part's value its total may begin. */
@@ -15,13 +17,14 @@ export interface Guard {
 const REACH = `case when d.period_s is null then interval '32 days'
                     else greatest(d.period_s * 1.1, 93600) * interval '1 second' end`
 
-const SELECT = `select d.id as datastream, d.dataset, s.k,
+const SELECT = `select d.id as datastream, d.dataset, s.k, coalesce(p.steps, false) as steps,
     case when d.role = 'total' then array(
-      select p.id from datastream p where p.dataset = d.dataset and p.thing = d.thing
-         and p.observed_property = d.observed_property and p.aggregate = 'sum' and p.kind = 'single'
-         and coalesce(p.role, '') <> 'total' order by p.id) else '{}' end as parts,
+      select b.id from datastream b where b.dataset = d.dataset and b.thing = d.thing
+         and b.observed_property = d.observed_property and b.aggregate = 'sum' and b.kind = 'single'
+         and coalesce(b.role, '') <> 'total' order by b.id) else '{}' end as parts,
     (${REACH})::text as reach
   from datastream d join dataset_sheet s on s.dataset = d.dataset and s.k > 1
+  left join dataset_protection p on p.dataset = d.dataset
  where d.aggregate = 'sum' and d.kind = 'single'`
 
 /**

@@ -33,7 +33,7 @@ export {
   ensureThing,
   moveFeatures,
 } from './entities.ts'
-export { measuredReader } from './measured.ts'
+export { measuredReader, measuredWithin } from './measured.ts'
 export * from './model.ts'
 export { forgetMeasured } from './publish.ts'
 export * from './read.ts'

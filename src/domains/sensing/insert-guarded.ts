@@ -4,7 +4,7 @@ import { insertObservations } from './insert.ts'
 import type { StoredObservation } from './model.ts'
 import { settleTotals } from './publish.ts'
 import { rebuildHours } from './recompute.ts'
-import { chance, rounded, secretOf, stepped } from './rounding.ts'
+import { chance, publishedAs, secretOf } from './rounding.ts'
 import { asPublished } from './small-counts.ts'
 
 /**
@@ -22,7 +22,8 @@ export async function insertGuarded(
     const guard = guards.get(row.datastream)
     if (!guard || row.v === null) return row
     const u = chance(secret, row.datastream, row.t)
-    return { ...row, v: (guard.parts.length > 0 ? stepped : rounded)(row.v, guard.k, u) }
+    const v = publishedAs(row.v, guard, u)
+    return v === row.v ? row : { ...row, v, measured: row.v }
   })
   await insertObservations(tx, shown, timeoutMs)
   const differing = rows.filter((row, i) => row.v !== shown[i]!.v)
@@ -49,7 +50,7 @@ export async function insertGuarded(
     tx,
     settled.map((span) => span.datastream),
   )
-  return settled.length > 0 ? asPublished(tx, shown) : shown
+  return settled.length > 0 ? asPublished(tx, rows) : shown
 }
 
 /** Variant 1 of the hours these rows are in: sums as measured, where they differ. */

@@ -31,7 +31,13 @@ export interface NewObservation {
 /** One observation as stored. */
 export interface StoredObservation extends NewObservation {
   id: number
+  /** What was measured, where another value `v` is published: only for whoever may see it (`Access.measured`). */
+  measured?: number | null
 }
+
+/** The row with what was measured in place of what is published. */
+export const asMeasured = (row: StoredObservation): StoredObservation =>
+  'measured' in row ? { ...row, v: row.measured ?? null } : row
 
 /** After-commit event: observations of one datastream that are now in the database. */
 export interface ObservationsStored {

@@ -1,6 +1,6 @@
 import { plainArray, type Queryable } from '../../kernel/db/index.ts'
 import { type Guard, guardsOf, measuredBeside, totalsOf } from './guards.ts'
-import { chance, rounded, secretOf, stepped } from './rounding.ts'
+import { chance, publishedAs, secretOf, stepped } from './rounding.ts'
 
 /** A stretch of a series, both ends starts of rows. */
 export interface Span {
@@ -56,7 +56,7 @@ async function roundSpan(tx: Queryable, secret: Buffer, guard: Guard, { datastre
     await write(
       tx,
       guard,
-      rows.map((row) => ({ row, shown: rounded(row.measured, guard.k, chance(secret, datastream, row.t)) })),
+      rows.map((row) => ({ row, shown: publishedAs(row.measured, guard, chance(secret, datastream, row.t)) })),
     )
     if (rows.length < ROWS) return
     after = rows.at(-1)!.t

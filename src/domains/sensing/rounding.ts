@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { Queryable } from '../../kernel/db/index.ts'
+import type { Guard } from './guards.ts'
 
 const SECRET = 'small_counts_secret'
 
@@ -42,7 +43,11 @@ export function rounded(v: number, k: number, u: number): number {
 
 /** A multiple of k next to v, whose mean is v: for what a total holds beyond its parts, where even a large v tells. */
 export function stepped(v: number, k: number, u: number): number {
-  if (v <= 0) return 0
+  if (v <= 0) return v
   const down = Math.floor(v / k) * k
   return u < (v - down) / k ? down + k : down
 }
+
+/** What is published of a count by itself: related ones, and totals before their parts, in steps of k. */
+export const publishedAs = (v: number, { k, steps, parts }: Guard, u: number): number =>
+  (steps || parts.length > 0 ? stepped : rounded)(v, k, u)

@@ -297,6 +297,78 @@ for (const engine of databases()) {
       await check()
     })
 
+    it('publishes everything in steps of k where series hang together in more ways than one', async () => {
+      const [mine, twin] = sets as [(typeof sets)[0], (typeof sets)[0]]
+      const hourly = async (dataset: number, like: number) => {
+        const [row] = await db.query<{ id: number }>(
+          `insert into datastream (dataset, natural_key, name, thing, sensor, observed_property, unit, aggregate, period_s)
+           select $1, 'hourly', 'hourly', thing, sensor, observed_property, unit, 'sum', 3600 from datastream where id = $2 returning id`,
+          [dataset, like],
+        )
+        return row!.id
+      }
+      const ids = [await hourly(mine.dataset, mine.series[0]!), await hourly(twin.dataset, twin.series[0]!)]
+      sensing.forget()
+      const [{ k }] = (await db.query<{ k: number }>('select k from dataset_protection')) as [{ k: number }]
+      assert.equal(k, 0, 'hidden until the others fit it')
+      await sensing.smallCounts.idle()
+      for (const [i, { series }] of sets.entries()) {
+        const quarters = [7, 2, 9, 1].map((v, n) => ({ ...toRow(i, { series: 0, quarter: 400 + n, v, q: null }) }))
+        await sensing.append([
+          ...quarters,
+          { datastream: ids[i]!, t: timeAt(400), tEnd: timeAt(404), v: 19, q: null, x: null },
+        ])
+        series.push(ids[i]!)
+      }
+      const shown = await db.query<Row>(ROWS, [mine.series.filter((_, i) => i !== 2)])
+      assert.ok(shown.length >= 5)
+      for (const { v } of shown) assert.equal((v ?? 0) % K, 0, `${v} is published`)
+      await check()
+      for (const [i, id] of ids.entries()) {
+        await db.query('delete from datastream where id = $1', [id])
+        sets[i]!.series.pop()
+      }
+      await setK(null)
+      await setK(K)
+      const after = await db.query<Row>(ROWS, [mine.series])
+      assert.ok(
+        after.some(({ v }) => v !== null && v % K !== 0),
+        'by themselves, large values are published as they are',
+      )
+    })
+
+    it('hides a dataset with series that cannot be protected, and says which', async () => {
+      const [{ dataset, series }] = sets as [(typeof sets)[0]]
+      const hidden = async () => {
+        sensing.forget()
+        await sensing.smallCounts.idle()
+        const [row] = await db.query<{ k: number }>('select k from dataset_protection')
+        const why = await db.query<{ kind: string }>('select * from protection_hindrance($1)', [dataset])
+        assert.equal(row!.k === 0, why.length > 0)
+        return why[0]?.kind
+      }
+      assert.equal(await hidden(), undefined)
+      await db.query(
+        `update datastream set observation_type = 'x/OM_CountObservation', aggregate = 'mean' where id = $1`,
+        [series[1]],
+      )
+      assert.equal(await hidden(), 'count')
+      await db.query(`update datastream set observation_type = 'x/OM_Measurement' where id = $1`, [series[1]])
+      assert.equal(await hidden(), 'mean')
+      await db.query(`update datastream set aggregate = 'sum' where id = $1`, [series[1]])
+      assert.equal(await hidden(), undefined)
+      await db.query(
+        `insert into datastream (dataset, natural_key, name, thing, sensor, kind, unit, data_types)
+         select $1, 'multi', 'multi', thing, sensor, 'multi', '[{}]', '["x/OM_CountObservation"]' from datastream where id = $2`,
+        [dataset, series[0]],
+      )
+      assert.equal(await hidden(), 'multi')
+      await db.query(`update datastream set data_types = '["x/OM_TruthObservation"]' where kind = 'multi'`)
+      assert.equal(await hidden(), undefined)
+      await db.query(`delete from datastream where kind = 'multi'`)
+      await check()
+    })
+
     it('goes on where it was killed, and does it again when a series changes its part', async () => {
       await db.query('update dataset_protection set k = 0, done = 1 where dataset = $1', [sets[0]!.dataset])
       const restarted = new Sensing(db)

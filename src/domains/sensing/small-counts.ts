@@ -14,7 +14,9 @@ const AGAIN_MS = 5_000
 const LOCK_NOT_AVAILABLE = '55P03'
 
 /** k as asked for and as the stored values were published with. */
-const PENDING = `select d.key as dataset, coalesce(s.k, 1) as k from dataset d
+const PENDING = `select d.key as dataset, coalesce(s.k, 1) as k,
+         coalesce(s.k, 1) > 1 and exists (select 1 from protection_hindrance(d.key)) as hindered
+    from dataset d
     left join dataset_sheet s on s.dataset = d.key left join dataset_protection p on p.dataset = d.key
    where coalesce(s.k, 1) <> coalesce(p.k, 1) order by d.key`
 
@@ -112,9 +114,12 @@ export class SmallCounts {
       while (this.#again && !this.#stopped) {
         this.#again = false
         this.#active = await this.any(this.#db)
-        for (const { dataset, k } of await this.#db.query<{ dataset: number; k: number }>(PENDING)) {
+        const pending = await this.#db.query<{ dataset: number; k: number; hindered: boolean }>(PENDING)
+        for (const { dataset, k, hindered } of pending) {
           if (this.#stopped) return
           this.changed.emit(dataset)
+          // Not public until somebody changes or removes the series that cannot be protected.
+          if (hindered) continue
           await this.#bringInLine(dataset, k)
           this.changed.emit(dataset)
         }
@@ -128,6 +133,11 @@ export class SmallCounts {
   }
 
   async #bringInLine(dataset: number, k: number): Promise<void> {
+    await this.#db.query(
+      `insert into dataset_protection (dataset, k, steps) values ($1, 0, protection_related($1, true))
+       on conflict (dataset) do update set k = 0, steps = excluded.steps`,
+      [dataset],
+    )
     await this.#settle()
     const series = await this.#db.query<Stream>(
       `select d.id, s.n, s.t_min as "from", s.t_max as "to", d.aggregate = 'sum' and d.kind = 'single' as counts
@@ -207,7 +217,7 @@ interface Stream {
   counts: boolean
 }
 
-/** As they are published: what whoever listens may be told. */
+/** These rows, as measured, as they are published, with what was measured beside: what whoever listens may be told. */
 export async function asPublished(tx: Queryable, rows: readonly StoredObservation[]): Promise<StoredObservation[]> {
   const found = await tx.query<{ id: number; v: number | null }>(
     `select o.id, o.v from unnest($1::int4[], $2::timestamptz[], $3::int8[]) as g (d, t, id)
@@ -215,5 +225,9 @@ export async function asPublished(tx: Queryable, rows: readonly StoredObservatio
     [rows.map((row) => row.datastream), rows.map((row) => row.t), rows.map((row) => row.id)],
   )
   const shown = new Map(found.map(({ id, v }) => [id, v]))
-  return rows.flatMap((row) => (shown.has(row.id) ? { ...row, v: shown.get(row.id)! } : []))
+  return rows.flatMap((row) => {
+    if (!shown.has(row.id)) return []
+    const v = shown.get(row.id)!
+    return v === row.v ? row : { ...row, v, measured: row.v }
+  })
 }

@@ -111,6 +111,7 @@ export class Drafts {
 
   /** Fetches an address as a source would, guarded the same way, and recognises what comes. */
   async fromAddress(url: string, actor: Actor): Promise<Draft> {
+    if (!URL.canParse(url)) throw new Problem(400, 'invalid-request', `"${url.slice(0, 200)}" is not a web address.`)
     const name = basename(new URL(url).pathname) || new URL(url).hostname
     const id = await this.#begin('http', name, url, actor)
     return this.#filled(id, async () => {

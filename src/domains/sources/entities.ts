@@ -54,6 +54,8 @@ export class Entities {
       await ensureFeatures(tx, ids)
       return { ids, sensor, properties, things }
     })
+    // A new series may decide how others are published.
+    this.#sensing.forget()
     this.#sensor = made.sensor
     for (const [key, id] of made.properties) this.#properties.set(key, id)
     streams.forEach((stream, index) => {

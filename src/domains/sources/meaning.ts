@@ -115,6 +115,12 @@ function checkOrigin({ from, schedule, timeZone }: DefinitionDocument, say: Say,
         : `gives ${origins.join(' and ')}: exactly one is possible`,
     )
   }
+  for (const [name, field, address] of [
+    ['http', 'url', from.http?.url],
+    ['mqtt', 'broker', from.mqtt?.broker],
+  ] as const) {
+    if (address !== undefined && !URL.canParse(address)) say(['from', name, field], 'is not a web address')
+  }
   if (from.files !== undefined) attempt(['from', 'files'], () => new RegExp(from.files!, 'u'))
   if (!schedule) return
   const pushed = from.mqtt !== undefined || from.webhook !== undefined

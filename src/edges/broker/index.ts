@@ -7,7 +7,12 @@ import { createServer, type Server, Socket } from 'node:net'
 import { Aedes, type Client, type PublishPacket } from 'aedes'
 import { type Access, type Actor, ANONYMOUS } from '../../domains/access/index.ts'
 import type { Catalog } from '../../domains/catalog/index.ts'
-import type { ObservationsStored, Sensing, StoredObservation } from '../../domains/sensing/index.ts'
+import {
+  asMeasured,
+  type ObservationsStored,
+  type Sensing,
+  type StoredObservation,
+} from '../../domains/sensing/index.ts'
 import { SqlError } from '../../kernel/db/index.ts'
 import type { Log } from '../../kernel/log.ts'
 import { counter, gauge } from '../../kernel/metrics.ts'
@@ -251,17 +256,20 @@ export class Broker {
   /** After commit. An observation is formatted at most once, and only if somebody wants it. */
   #deliver({ dataset, datastream, rows }: ObservationsStored): void {
     if (this.#subscriptions.size === 0) return
-    const slug = this.#options.catalog.byKey(dataset)?.id
+    const { access, observations, catalog } = this.#options
+    const slug = catalog.byKey(dataset)?.id
     const paths = [`v1.1/Datastreams(${datastream})/Observations`, 'v1.1/Observations']
     const topics = [...paths, ...paths.map((path) => `d/${slug}/${path}`)].filter((topic) =>
       this.#subscriptions.has(topic),
     )
     if (topics.length === 0) return
     for (const row of rows) {
-      const payload = JSON.stringify(this.#options.observations.formatObservation(row))
+      const published = JSON.stringify(observations.formatObservation(row))
+      const measured = 'measured' in row ? JSON.stringify(observations.formatObservation(asMeasured(row))) : published
       for (const topic of topics) {
         for (const subscriber of this.#subscriptions.of(topic)) {
-          if (this.#options.access.visible(subscriber.actor).includes(dataset)) this.#send(subscriber, topic, payload)
+          if (!access.visible(subscriber.actor).includes(dataset)) continue
+          this.#send(subscriber, topic, access.measured(subscriber.actor).includes(dataset) ? measured : published)
         }
       }
     }

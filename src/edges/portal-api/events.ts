@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Actor } from '../../domains/access/index.ts'
-import type { ObservationsStored } from '../../domains/sensing/index.ts'
+import { asMeasured, type ObservationsStored, type StoredObservation } from '../../domains/sensing/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { counter, gauge } from '../../kernel/metrics.ts'
 import { Problem } from '../../kernel/problem.ts'
@@ -25,6 +25,13 @@ const sent = counter('zahnrad_events_total', 'Server-sent events written to list
 let open = 0
 gauge('zahnrad_events_listeners', 'Open event streams', (g) => g.set(open))
 const ended = counter('zahnrad_events_ended_total', 'Event streams the platform ended', ['reason'])
+
+function textOf(datastream: number, rows: readonly StoredObservation[]): string {
+  let text = ''
+  for (const { id, t, tEnd, v, q } of rows)
+    text += `event: observation\ndata: ${JSON.stringify({ datastream, id, t, tEnd, value: v, quality: q ?? null })}\n\n`
+  return text
+}
 
 /** `GET /api/v1/events`: new observations as server-sent events, after they are committed. */
 export function addEvents(api: FastifyInstance, { access, catalog, sensing }: PortalDeps): void {
@@ -55,13 +62,11 @@ export function addEvents(api: FastifyInstance, { access, catalog, sensing }: Po
     const wanted = [byTopic.get(`datastream ${datastream}`), byTopic.get(`dataset ${dataset}`)]
     const mine = new Set(wanted.flatMap((set) => (set ? [...set] : [])))
     if (mine.size === 0) return
-    let text = ''
-    for (const { id, t, tEnd, v, q } of rows) {
-      text += `event: observation\ndata: ${JSON.stringify({ datastream, id, t, tEnd, value: v, quality: q ?? null })}\n\n`
-    }
+    const published = textOf(datastream, rows)
+    const measured = rows.some((row) => 'measured' in row) ? textOf(datastream, rows.map(asMeasured)) : published
     for (const listener of mine) {
       sent.inc(rows.length)
-      write(listener, text)
+      write(listener, access.measured(listener.actor).includes(dataset) ? measured : published)
     }
   })
   const recheck = () => {

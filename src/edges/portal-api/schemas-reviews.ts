@@ -35,6 +35,10 @@ export const ReviewAnswer = Type.Object({
   ),
   /** While stored values are brought in line with another smallest count the dataset is not public; else null. */
   protecting: nullable(Type.Object({ done: Type.Integer(), total: Type.Integer() })),
+  /** The first series that a smallest count cannot protect; the dataset then is public for nobody. */
+  unprotected: nullable(
+    Type.Object({ kind: Type.Enum(['multi', 'count', 'mean']), datastream: Type.Integer(), name: Type.String() }),
+  ),
   may: Type.Object({ update: Type.Boolean(), release: Type.Boolean() }),
   fourEyes: Type.Boolean(),
 })

@@ -3,6 +3,7 @@ import type { Catalog } from '../../domains/catalog/index.ts'
 import {
   type EntityChanged,
   measuredReader,
+  measuredWithin,
   type Sensing,
   type StoredObservation,
 } from '../../domains/sensing/index.ts'
@@ -55,8 +56,10 @@ export function makeContext(deps: Deps, actor: Actor, origin: string, slug: stri
  * Where this request reads: in the transaction it is part of, else in the database; there with the values as measured of
  * datasets whose small counts are protected from others.
  */
-export const readerOf = (context: Context): Queryable =>
-  context.group?.tx ?? measuredReader(context.db, context.access.measured(context.actor))
+export function readerOf({ group, db, access, actor }: Context): Queryable {
+  const measured = access.measured(actor)
+  return group ? measuredWithin(group.tx, measured) : measuredReader(db, measured)
+}
 
 export const builderOf = (context: Context): Builder => new Builder(context.visible)
 

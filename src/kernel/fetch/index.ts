@@ -61,7 +61,7 @@ export class Fetcher {
 
   /** GETs `address`; null when it is unmodified since the validators given (304). Throws {@link FetchFailed}. */
   async get(address: string, options: FetchOptions = {}): Promise<Fetched | null> {
-    let url = new URL(address)
+    let url = parsed(address)
     for (let hop = 0; hop <= REDIRECTS; hop++) {
       const answer = await this.#once(url, options, url.origin === new URL(address).origin)
       if (answer.statusCode === 304) {
@@ -71,7 +71,7 @@ export class Fetcher {
       const location = answer.headers.location
       if (answer.statusCode >= 300 && answer.statusCode < 400 && typeof location === 'string') {
         await answer.body.dump()
-        url = new URL(location, url)
+        url = parsed(location, url.href)
         continue
       }
       if (answer.statusCode !== 200) {
@@ -88,7 +88,7 @@ export class Fetcher {
    * handed to another. Throws {@link FetchFailed}.
    */
   async post(address: string, body: string, headers: Record<string, string>, timeoutMs = 15_000): Promise<void> {
-    const url = new URL(address)
+    const url = parsed(address)
     const answer = await this.#once(url, { headers, timeoutMs }, true, body)
     await answer.body.dump()
     if (answer.statusCode < 200 || answer.statusCode > 299)
@@ -173,4 +173,9 @@ function fetched(url: URL, { headers, body }: Answer, maxBytes: number): Fetched
     next: nextPage(header('link'), url),
     body: body.pipe(limited) as Readable,
   }
+}
+
+function parsed(address: string, base?: string): URL {
+  if (!URL.canParse(address, base)) throw new FetchFailed(`"${address.slice(0, 200)}" is not a web address`)
+  return new URL(address, base)
 }

@@ -68,6 +68,8 @@ export interface Review {
   missing: string[]
   /** Series worked through while stored values are brought in line with another k; else null. */
   protecting: { done: number; total: number } | null
+  /** The first series that a smallest count cannot protect: the dataset then is public for nobody. */
+  unprotected: { kind: 'multi' | 'count' | 'mean'; datastream: number; name: string } | null
   steps: { at: string; actor: string; from: State; to: State; reason: string | null }[]
   may: { update: boolean; release: boolean }
   fourEyes: boolean

@@ -28,6 +28,12 @@ export const t = texts({
     kHint: '1 = jede Anzahl. Kleinere werden als 0 oder diese Zahl veröffentlicht.',
     protecting:
       'Kleine Zahlen werden gerade gerundet: {done} von {total} Reihen. Bis dahin sieht den Datensatz nur, wer ihn ändern darf.',
+    'unprotected.multi':
+      'Mit dieser kleinsten Anzahl bleibt der Datensatz verborgen: „{name}“ hat mehrere Werte in einem Ergebnis, die sich nicht runden lassen. Machen Sie aus jedem eine eigene Reihe, oder setzen Sie die kleinste Anzahl auf 1.',
+    'unprotected.count':
+      'Mit dieser kleinsten Anzahl bleibt der Datensatz verborgen: „{name}“ zählt, ihre Werte werden aber gemittelt. Stellen Sie die Reihe auf „Summe“, oder setzen Sie die kleinste Anzahl auf 1.',
+    'unprotected.mean':
+      'Mit dieser kleinsten Anzahl bleibt der Datensatz verborgen: „{name}“ ist ein Mittel dessen, was eine andere Reihe derselben Station zählt, und verriete deren Summe. Entfernen Sie die Reihe, oder setzen Sie die kleinste Anzahl auf 1.',
     licence: 'Lizenz',
     licenceMissing: 'fehlt – wählen Sie eine im Datensatz',
     edit: 'Datensatz bearbeiten',
@@ -85,6 +91,12 @@ export const t = texts({
     kHint: '1 = any count. Smaller ones are published as 0 or this number.',
     protecting:
       'Small counts are being rounded: {done} of {total} series. Until then only those who may change the dataset see it.',
+    'unprotected.multi':
+      'With this smallest count the dataset stays hidden: “{name}” has several values in one result, which cannot be rounded. Make a series of each, or set the smallest count to 1.',
+    'unprotected.count':
+      'With this smallest count the dataset stays hidden: “{name}” counts, but its values are averaged. Let the series combine by sum, or set the smallest count to 1.',
+    'unprotected.mean':
+      'With this smallest count the dataset stays hidden: “{name}” is a mean of what another series of the same station counts, and would tell their sum. Remove the series, or set the smallest count to 1.',
     licence: 'Licence',
     licenceMissing: 'missing – choose one in the dataset',
     edit: 'Edit the dataset',

@@ -87,7 +87,7 @@ async function* tarMembers(
         budget.entry(path)
         if (wanted(path)) {
           const rest = (member as unknown as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
-          yield { path, bytes: remaining(rest) }
+          yield { path, bytes: decoded(remaining(rest), name, 'tar') }
           for await (const _ of remaining(rest));
           continue
         }
@@ -95,9 +95,7 @@ async function* tarMembers(
       member.resume()
     }
   } catch (error) {
-    throw error instanceof FileError
-      ? error
-      : new FileError(`${name} is not readable as tar: ${(error as Error).message}`)
+    throw damaged(error, name, 'tar')
   } finally {
     tar.destroy()
     await feeding
@@ -159,10 +157,13 @@ async function* decoded(bytes: AsyncIterable<Uint8Array>, name: string, kind: st
   try {
     yield* bytes
   } catch (error) {
-    throw error instanceof FileError
-      ? error
-      : new FileError(`${name} is not readable as ${kind}: ${(error as Error).message}`)
+    throw damaged(error, name, kind)
   }
+}
+
+function damaged(error: unknown, name: string, kind: string): FileError {
+  if (error instanceof FileError) return error
+  return new FileError(`${name} is not readable as ${kind}: ${(error as Error).message}`)
 }
 
 /** What may come out of a file in all. */

@@ -379,7 +379,13 @@ for (const engine of databases()) {
       let tries = 0
       while ((await guess('chefin@stadt.example')) !== 429 && tries < 20) tries++
       assert.equal(tries, 10)
-      for (let at = 0; (await guess(`niemand${at}@stadt.example`)) !== 429; at++) assert.ok(at < 500, 'the place')
+      // The place: links that are none cost no hashing.
+      const redeem = () =>
+        fetch(`${platform.url}/api/v1/sign-in/password`, {
+          ...{ method: 'POST', headers: { 'content-type': 'application/json' } },
+          body: JSON.stringify({ token: 'zi_geraten', password: PASSWORD }),
+        })
+      for (let at = 0; (await redeem()).status !== 429; at++) assert.ok(at < 60, 'the place')
       assert.equal((await admin.call('GET', '/api/v1/account')).status, 200, 'who is signed in stays so')
       const { code, stdout } = await platform.command('admin', 'link')
       assert.equal(code, 0)

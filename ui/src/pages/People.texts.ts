@@ -67,6 +67,7 @@ export const t = texts({
     leaveOf: '{name} aus {group} herausnehmen',
     joined: '{name} gehört jetzt zu {group}.',
     left: '{name} gehört nicht mehr zu {group}.',
+    toPerson: 'Zur Person',
     why: 'Was darf diese Person?',
     unknownPerson: 'Dieses Konto gibt es nicht.',
 
@@ -171,6 +172,7 @@ export const t = texts({
     leaveOf: 'Take out: {name} of {group}',
     joined: '{name} is now in {group}.',
     left: '{name} is no longer in {group}.',
+    toPerson: 'To the person',
     why: 'What may this person do?',
     unknownPerson: 'There is no such account.',
 

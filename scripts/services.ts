@@ -22,6 +22,7 @@ const SERVICES: Service[] = [
     packages: ['mosquitto', 'mosquitto-clients'],
     present: () => onPath('mosquitto') && onPath('mosquitto_pub'),
   },
+  { name: 'xmllint (libxml2)', packages: ['libxml2-utils'], present: () => onPath('xmllint') },
   { name: 'Chromium', packages: ['chromium'], present: () => onPath('chromium') || Boolean(process.env.CHROMIUM) },
 ]
 

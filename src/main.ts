@@ -138,7 +138,7 @@ export async function serve(
     dataDir: config.dataDir,
     examine: () => examinePlatform(platform),
   })
-  registerMobility(app, platform)
+  await registerMobility(app, platform)
   registerWebhook(app, { sources: platform.sources, access })
   await registerWeb(app, {
     root: INTERFACE,

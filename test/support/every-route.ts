@@ -90,6 +90,17 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
     ...each('/datensaetze/:x', HIDDEN),
     ...each('/tafeln/:x', h.boards),
   ],
+  '/api/v1/mobility/parking': () => [
+    '/api/v1/mobility/parking?bbox=-180,-90,180,90',
+    ...each('/api/v1/mobility/parking?dataset=:x', HIDDEN),
+  ],
+  '/api/v1/mobility/roadworks': () => [
+    '/api/v1/mobility/roadworks?when=all&bbox=-180,-90,180,90',
+    ...each('/api/v1/mobility/roadworks?when=all&dataset=:x', HIDDEN),
+  ],
+  '/datex2/parking/:dataset/table.xml': () => each('/datex2/parking/:x/table.xml', HIDDEN),
+  '/datex2/parking/:dataset/status.xml': () => each('/datex2/parking/:x/status.xml', HIDDEN),
+  '/datex2/roadworks/:file': () => each('/datex2/roadworks/:x.xml', HIDDEN),
   '/sta/v1.1': () => ['/sta/v1.1'],
   '/sta/v1.1/*': (h) => h.sets.flatMap((ids) => sensorThings('/sta/v1.1', ids)),
   '/d/:dataset/sta/v1.1': () => each('/d/:x/sta/v1.1', HIDDEN),
@@ -268,6 +279,13 @@ const CHANGES: Record<string, (h: Hidden) => Try[]> = {
   'POST /api/v1/alerts/channels': () => [{ path: '/api/v1/alerts/channels', body: CHANNEL }],
   'PUT /api/v1/alerts/channels/:id': (h) => [{ path: `/api/v1/alerts/channels/${h.channel}`, body: CHANNEL }],
   'POST /api/v1/alerts/channels/:id/test': (h) => [{ path: `/api/v1/alerts/channels/${h.channel}/test` }],
+  'POST /api/v1/mobility/roadworks': () =>
+    HIDDEN.map((dataset) => ({
+      path: '/api/v1/mobility/roadworks',
+      body: { dataset, name: 'x', geometry: { type: 'Point', coordinates: [7, 51] } },
+    })),
+  'PATCH /api/v1/mobility/roadworks/:id': () =>
+    HIDDEN.map((id) => ({ path: `/api/v1/mobility/roadworks/${id}:x1`, body: { name: 'x' } })),
   'POST /api/v1/webhooks/:source': (h) => [
     { path: `/api/v1/webhooks/${h.source}`, body: { zeit: '2026-11-01T00:00:00Z', ort: 'x', anzahl: 1 } },
   ],
@@ -289,6 +307,7 @@ const BY_ADDRESS: Record<string, (h: Hidden) => (string | number)[]> = {
   'DELETE /api/v1/spaces/:id': () => [`${SLUG}raum`],
   'DELETE /api/v1/requests/:id': (h) => [h.request],
   'DELETE /api/v1/boards/:id': (h) => h.boards,
+  'DELETE /api/v1/mobility/roadworks/:id': () => HIDDEN.map((id) => `${id}:x1`),
   'POST /api/v1/source-drafts/:id/preview': (h) => [h.draft],
   'POST /api/v1/source-drafts/:id/read': (h) => [h.draft],
   'POST /api/v1/source-drafts/:id/save': (h) => [h.draft],

@@ -127,6 +127,13 @@ export async function hide(platform: Platform, admin: Ask): Promise<Hidden> {
     ['intern', { state: 'released', audience: 'restricted' }],
   ] as const)
     await done('POST', `/api/v1/datasets/${SLUG}${id}/state`, body)
+  await platform.db.query(
+    `insert into feature (dataset, concept, natural_key, name, properties, geom, thing)
+     select d.key, c, 'x1', $1, jsonb_build_object('description', $1::text), st_setsrid(st_makepoint(7, 51), 4326),
+       (select min(t.id) from thing t where t.dataset = d.key)
+     from dataset d, unnest(array['parking', 'roadworks']) c where d.id = any($2::text[])`,
+    [`Ort ${WORD}`, HIDDEN],
+  )
   await done('PUT', `/api/v1/spaces/${SLUG}raum`, { title: `Raum ${WORD}`, description: '' })
   await done('PUT', `/api/v1/datasets/${SLUG}entwurf/space`, { space: `${SLUG}raum` })
   const { id: person } = await done('POST', '/api/v1/people', { email: `${WORD}@stadt.example`, name: WORD })

@@ -105,6 +105,11 @@ export function knownStreams(
   )
 }
 
+/** Marks a feature that people entered as gone; it stays for what refers to it. */
+export async function removeFeature(db: Queryable, id: number): Promise<void> {
+  await db.query('update feature set gone_at = now(), changed_at = now() where id = $1 and source is null', [id])
+}
+
 const WHEN = {
   current: '(f.valid is null or f.valid @> now())',
   planned: '(lower(f.valid) > now())',

@@ -1,12 +1,26 @@
 import type { FastifyInstance } from '../../kernel/http/index.ts'
+import { addDatex2 } from './datex2.ts'
 import type { MobilityDeps } from './deps.ts'
 import { addSharing } from './gbfs.ts'
 import { addChargers } from './ocpi.ts'
+import { addParking } from './parking.ts'
+import { addRoadworks } from './roadworks.ts'
 
 export type { MobilityDeps } from './deps.ts'
 
-/** Mobility, in the standard of each mode and as one API of ours: `/gbfs/…`, `/ocpi/…`, `/api/v1/mobility/…`. */
-export function registerMobility(app: FastifyInstance, deps: MobilityDeps): void {
+/**
+ * Mobility, in the standard of each mode and as one API of ours: `/gbfs/…`, `/ocpi/…`, `/datex2/…`,
+ * `/api/v1/mobility/…`. Register after the API's description (`registerPortalApi`); await it before listening.
+ */
+export async function registerMobility(app: FastifyInstance, deps: MobilityDeps): Promise<void> {
   addSharing(app, deps)
   addChargers(app, deps)
+  await app.register(async (scope) => {
+    const api = scope as unknown as FastifyInstance
+    // The schemas describe answers; checking them field by field would cost more than the query.
+    scope.setSerializerCompiler(() => (data) => JSON.stringify(data))
+    addParking(api, deps)
+    addRoadworks(api, deps)
+    addDatex2(api, deps)
+  })
 }

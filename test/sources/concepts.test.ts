@@ -1,6 +1,7 @@
 /** Mappings with a concept: each thing is also a feature of the city. */
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { findFeatures } from '../../src/domains/features/index.ts'
@@ -56,6 +57,62 @@ for (const engine of databases()) {
         sum(streams.map(({ v }) => v)),
         sum(raw.features.map((one: { properties: { obs_free: string } }) => Number(one.properties.obs_free))),
       )
+    })
+
+    it('reads roadworks from GeoJSON with the days they last', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'zahnrad-works-'))
+      const feature = (id: number, von: string, bis: string) => ({
+        type: 'Feature',
+        properties: { id, was: `Bau ${id}`, von, bis, sperre: 'hoch' },
+        geometry: {
+          type: 'LineString',
+          coordinates: [
+            [12, 49],
+            [12.1, 49.1],
+          ],
+        },
+      })
+      const features = [
+        feature(1, '01.03.2020', '31.03.2099'),
+        feature(2, '01.03.2098', ''),
+        feature(3, '1.13.2020', ''),
+      ]
+      writeFileSync(join(folder, 'bau.geojson'), JSON.stringify({ type: 'FeatureCollection', features }))
+      try {
+        const definition = checkDefinition(`id: bau
+title: Baustellen
+dataset: { title: Baustellen }
+from: { file: { path: bau.geojson } }
+format: { type: geojson }
+concept: roadworks
+thing:
+  key: "{id}"
+  name: "{was}"
+  location: { geometry: "{geometry}" }
+  valid: { from: "{von}", to: "{bis}", format: D.M.YYYY }
+  properties: { severity: "{stufe.stufe}" }
+lookups: { stufe: { by: "{sperre}", entries: { hoch: { stufe: high } } } }
+`)
+        const report = await bench.sources.run(definition, { cwd: folder })
+        assert.deepEqual([report.read, report.accepted, report.rejected], [4, 3, 1], JSON.stringify(report.rejections))
+        assert.match(report.rejections[0]!.reason, /not a time of the form D.M.YYYY/)
+        const { key } = bench.catalog.byId('bau')!
+        const of = (when: 'current' | 'planned' | 'past') =>
+          findFeatures(bench.db, { concept: 'roadworks', visible: [key], when })
+        const [first, third] = await of('current')
+        assert.deepEqual(
+          [first!.key, first!.validFrom, first!.validTo, third!.key],
+          ['1', '2020-02-29T23:00:00Z', '2099-03-31T22:00:00Z', '3'],
+        )
+        assert.equal(first!.properties.severity, 'high')
+        assert.deepEqual(
+          (await of('planned')).map((one) => one.key),
+          ['2'],
+        )
+        assert.deepEqual(await of('past'), [])
+      } finally {
+        rmSync(folder, { recursive: true })
+      }
     })
 
     it('says what a definition with a concept lacks or has too much', () => {

@@ -237,6 +237,16 @@ const Thing = Type.Object(
     description: Type.Optional(Template('A sentence about it.')),
     properties: Type.Optional(Properties('Kept with the thing; texts may hold {placeholders}.')),
     location: Type.Optional(Location),
+    valid: Type.Optional(
+      Type.Object(
+        {
+          from: Type.Optional(Template('Since when it holds.')),
+          to: Type.Optional(Template('Until when; a date without a time of day means to its end.')),
+          format: Type.Optional(Type.String({ description: 'As of time.format (default iso).' })),
+        },
+        { ...closed, description: 'With a concept: when the feature holds (roadworks).' },
+      ),
+    ),
   },
   { ...closed, description: 'What measures: a counting station, a weather station, a tree.' },
 )
@@ -443,6 +453,26 @@ export const DefinitionSchema = Type.Object(
         [...CONCEPTS.keys()].map((id) => Type.Literal(id)),
         {
           description: 'Each thing is also such a feature of the city; its properties are in the terms of the concept.',
+        },
+      ),
+    ),
+    sum: Type.Optional(
+      Type.Object(
+        {
+          area: Template('The car park a bay belongs to; it is known by this.'),
+          name: Type.Optional(Template('What people read of the car park (default: the area).')),
+          occupancy: Type.Optional(
+            Text('Observed property that says whether a bay is taken: 0 free, else taken (default occupancy).'),
+          ),
+          silent: Type.Optional(
+            Duration(
+              'A bay that said nothing for so long, seen from the newest of its car park, is not counted (default 1d).',
+            ),
+          ),
+        },
+        {
+          ...closed,
+          description: 'Each thing is a single bay: they are summed up to car parks with free and taken spaces.',
         },
       ),
     ),

@@ -12,6 +12,7 @@ import { makeStream, makeThing } from './refs.ts'
 import { Rejections } from './rejections.ts'
 import { RowTime } from './row-time.ts'
 import { readText } from './template.ts'
+import { readPeriod } from './validity.ts'
 
 /** Ambiguous values held back until their file ends; beyond this they are settled at once. */
 const MAX_HELD = 100_000
@@ -38,6 +39,8 @@ export class Mapper {
   newStreams: StreamRef[] = []
   /** What each thing also is, where the definition says so. */
   readonly concept: Concept | undefined
+  /** Areas whose bays said something, with their names. */
+  readonly areas = new Map<string, string>()
   /** Features met for the first time since the caller last looked. */
   newFeatures: FeatureSpec[] = []
   ready: NewObservation[] = []
@@ -255,6 +258,7 @@ export class FileMapper {
           }
         }
         mapper.read++
+        if (plan.area !== undefined) this.#area(plan.area, row)
         if (stream === undefined) stream = this.#stream(planned, plan, streams, at, key, row, result ?? value)
         if (result !== undefined && typeof result === 'number') {
           value = result
@@ -302,11 +306,17 @@ export class FileMapper {
     return stream
   }
 
+  #area({ key, name }: NonNullable<Plan['area']>, row: readonly Cell[]): void {
+    const area = readText(key, row)
+    if (area !== '') this.#mapper.areas.set(area, name === undefined ? area : readText(name, row))
+  }
+
   #thing(key: string, plan: Plan, row: readonly Cell[]): ThingRef {
     const { things, definition } = this.#mapper
     let thing = things.get(key)
     if (!thing) {
       thing = makeThing(definition, plan, key, row)
+      if (plan.area) thing.properties = { ...thing.properties, area: readText(plan.area.key, row) }
       things.set(key, thing)
     }
     return thing
@@ -335,12 +345,17 @@ export class FileMapper {
       mapper.rejections.add(misplaced, 1, number, 'location', key, this.#file)
       thing.location = null
     }
+    const valid = readPeriod(mapper.definition, mapper.clock, plan, row, (reason, side, text) => {
+      mapper.read++
+      mapper.rejections.add(reason, 1, number, `valid.${side}`, text, this.#file)
+    })
     mapper.newFeatures.push({
       concept: concept.id,
       key,
       name: thing.name,
       geometry: misplaced ? null : geometry,
       properties,
+      ...(valid ? { valid } : {}),
     })
     return true
   }

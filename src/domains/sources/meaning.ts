@@ -55,7 +55,8 @@ export function checkMeaning(definition: DefinitionDocument): MeaningIssue[] {
   if (definition.preamble && !format.skip && format.headerLine === undefined) {
     say(['preamble'], 'reads the lines above the header: say with format.skip or format.headerLine where that is')
   }
-  const { location } = definition.thing
+  const { location, valid } = definition.thing
+  if (valid?.format !== undefined) attempt(['thing', 'valid', 'format'], () => compileTimeFormat(valid.format!))
   if (location) {
     const ways = [
       location.lat !== undefined && location.lon !== undefined,
@@ -74,7 +75,7 @@ export function checkMeaning(definition: DefinitionDocument): MeaningIssue[] {
 
 /** Which sections a feed, a concept and a plain mapping need, and which have no meaning for them. */
 function checkSections(definition: DefinitionDocument, say: Say): void {
-  const { from, format, concept, thing, time, series, with: others } = definition
+  const { from, format, concept, thing, time, series, sum, with: others } = definition
   const timed = Object.keys(time).length > 0
   if (isFeedType(format.type)) {
     for (const [name, given] of [
@@ -82,6 +83,7 @@ function checkSections(definition: DefinitionDocument, say: Say): void {
       ['time', timed],
       ['series', series.length > 0],
       ['concept', concept !== undefined],
+      ['sum', sum !== undefined],
     ] as const)
       if (given) say([name], `is for mappings: a feed of type ${format.type} says it itself`)
     if ((from.mqtt || from.webhook) && format.type === 'gtfs')
@@ -91,9 +93,15 @@ function checkSections(definition: DefinitionDocument, say: Say): void {
       if ((http === undefined) === (file === undefined)) say(['with', index], 'needs exactly one of http and file')
     return
   }
+  if (thing.valid && concept === undefined) say(['thing', 'valid'], 'is for things with a concept')
   const terms = concept === undefined ? undefined : CONCEPTS.get(concept)?.properties
   for (const name of Object.keys(terms ? (thing.properties ?? {}) : {}))
     if (!terms![name]) say(['thing', 'properties', name], `is no term of ${concept}${hint(name, Object.keys(terms!))}`)
+  if (sum && concept !== undefined)
+    say(['sum'], 'makes car parks of bays: with it the bays are none themselves, leave out concept')
+  const occupancy = sum?.occupancy ?? 'occupancy'
+  if (sum && !series.some(({ property }) => property === occupancy || placeholders(property).length > 0))
+    say(['sum', 'occupancy'], `no series has the observed property "${occupancy}"`)
   if (others) say(['with'], `is for feeds; ${format.type} reads one file`)
   if (thing.key === '') say(['thing'], 'is missing: what measures or, with a concept, what is described')
   if (series.length === 0 && concept === undefined)

@@ -36,6 +36,8 @@ export interface Plan {
   timeName: string
   thingKey: Reader
   read: (text: string) => Reader
+  /** The car park a bay belongs to, and its name. */
+  area: { key: Reader; name: Reader | undefined } | undefined
   /** The raw value when a text is exactly one placeholder of a lookup, else undefined. */
   typed: (text: string, row: readonly Cell[]) => unknown
   where: ((row: readonly Cell[]) => boolean) | undefined
@@ -109,6 +111,10 @@ export function compilePlan(
     timeName: time.column ?? time.value ?? 'time',
     thingKey: read(definition.thing.key),
     read,
+    area: definition.sum && {
+      key: read(definition.sum.area),
+      name: definition.sum.name === undefined ? undefined : read(definition.sum.name),
+    },
     typed: (text, row) => typedValue(text, row, lookups, base),
     where: conditions(definition.where, columns),
     series,

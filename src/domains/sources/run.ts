@@ -1,5 +1,6 @@
 import type { Database } from '../../kernel/db/index.ts'
 import type { NewObservation, Sensing, SourceWriter } from '../sensing/index.ts'
+import { Bays } from './bays.ts'
 import type { Definition } from './definition.ts'
 import { Entities } from './entities.ts'
 import type { FileMapper, Mapper } from './mapper.ts'
@@ -35,6 +36,7 @@ export class Run {
   readonly #writer: SourceWriter
   readonly #entities: Entities
   readonly #features: RunFeatures
+  readonly #bays: Bays | undefined
   readonly #format: Format
   readonly #rows: number
   #underWay: Promise<void> = Promise.resolve()
@@ -52,6 +54,7 @@ export class Run {
     this.#writer = deps.sensing.writer({ id: run.id })
     this.#entities = new Entities(deps, definition, run.dataset)
     this.#features = new RunFeatures(deps.db, { dataset: run.dataset, source: definition.id, run: run.id })
+    this.#bays = definition.sum && new Bays(deps, definition, run)
     this.#rows = batchRows(deps.db)
   }
 
@@ -122,6 +125,11 @@ export class Run {
     this.accepted += accepted
     this.unchanged += unchanged
     this.corrected += corrected
+    if (this.#bays && this.mapper.areas.size > 0) {
+      const names = new Map(this.mapper.areas)
+      this.mapper.areas.clear()
+      await this.#bays.sumUp(names)
+    }
   }
 
   /** The whole input was read without damage: features it does not name are gone. */

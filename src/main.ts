@@ -129,7 +129,7 @@ export async function serve(
     drafts: platform.sources.drafts,
     version: VERSION,
     sourceCode: SOURCE_CODE,
-    pages: PAGES.map(({ pattern }) => pattern),
+    pages: PAGES,
     extra: [sensorThingsOpenApi()],
   })
   await registerStewardApi(app, {
@@ -159,6 +159,7 @@ export async function serve(
   await jobs.start()
   gauge('zahnrad_jobs_waiting', 'Jobs ready to be worked on', async (g) => g.set(await jobs.waiting()))
   closers.push({ name: 'jobs', close: () => jobs.stop() })
+  await platform.realtime.start()
   await platform.sources.start(jobs)
   await platform.retention.start(jobs, platform.city.profile.timeZone)
   closers.push({ name: 'time zone', close: followTimeZone(platform, jobs) })

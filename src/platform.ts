@@ -6,12 +6,13 @@ import { Basemap } from './domains/basemap/index.ts'
 import { Boards } from './domains/boards/index.ts'
 import { Catalog, City } from './domains/catalog/index.ts'
 import { Example } from './domains/example/index.ts'
+import { Realtime } from './domains/mobility/index.ts'
 import { Plausibility } from './domains/plausibility/index.ts'
 import { Release, Retention } from './domains/release/index.ts'
 import { Sensing } from './domains/sensing/index.ts'
 import { Setup } from './domains/setup/index.ts'
 import { ReadySources, Sources } from './domains/sources/index.ts'
-import { feeds, formats, unpack } from './edges/feeds/index.ts'
+import { feeds, formats, gtfsRealtime, unpack } from './edges/feeds/index.ts'
 import { Mailer } from './edges/mail/index.ts'
 import { type Database, migrate, openDatabase } from './kernel/db/index.ts'
 import { Fetcher } from './kernel/fetch/index.ts'
@@ -32,6 +33,7 @@ export interface Platform {
   retention: Retention
   sensing: Sensing
   sources: Sources
+  realtime: Realtime
   basemap: Basemap
   plausibility: Plausibility
   alerts: Alerts
@@ -63,6 +65,7 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
       (key) => void catalog.refresh(key).catch((error) => log.error({ error }, 'catalogue')),
     )
     const retention = new Retention({ db, access, sensing, log })
+    const realtime = new Realtime({ db, sensing, log })
     const fetcher = new Fetcher({ allowPrivate: config.allowPrivate })
     const sources = new Sources({
       db,
@@ -72,7 +75,7 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
       log,
       fetcher,
       formats,
-      feeds,
+      feeds: [...feeds, gtfsRealtime(realtime)],
       unpack,
       scratch: join(config.dataDir, 'scratch'),
       timeZone: () => city.profile.timeZone,
@@ -120,6 +123,7 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
       retention,
       sensing,
       sources,
+      realtime,
       basemap,
       plausibility,
       alerts,

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Access } from '../../src/domains/access/index.ts'
 import { Catalog } from '../../src/domains/catalog/index.ts'
+import { Realtime } from '../../src/domains/mobility/index.ts'
 import { Sensing } from '../../src/domains/sensing/index.ts'
 import { checkDefinition, type Definition, Sources } from '../../src/domains/sources/index.ts'
-import { feeds, formats, unpack } from '../../src/edges/feeds/index.ts'
+import { feeds, formats, gtfsRealtime, unpack } from '../../src/edges/feeds/index.ts'
 import type { Database } from '../../src/kernel/db/index.ts'
 import { Fetcher } from '../../src/kernel/fetch/index.ts'
 import { createLog } from '../../src/kernel/log.ts'
@@ -20,6 +21,7 @@ export interface SourcesBench {
   sensing: Sensing
   catalog: Catalog
   access: Access
+  realtime: Realtime
   scratch: string
   close(): Promise<void>
 }
@@ -31,15 +33,17 @@ export async function sourcesOn(db: Database, environment: Record<string, string
   const access = new Access({ db, catalog, openWrite: false })
   const sensing = new Sensing(db)
   const fetcher = new Fetcher({ allowPrivate: true })
+  const log = createLog('silent')
+  const realtime = new Realtime({ db, sensing, log })
   const deps = {
     db,
     sensing,
     catalog,
     access,
-    log: createLog('silent'),
+    log,
     fetcher,
     formats,
-    feeds,
+    feeds: [...feeds, gtfsRealtime(realtime)],
     unpack,
     scratch,
     environment,
@@ -51,7 +55,7 @@ export async function sourcesOn(db: Database, environment: Record<string, string
     await db.close()
     rmSync(scratch, { recursive: true, force: true })
   }
-  return { db, sources, sensing, catalog, access, scratch, close }
+  return { db, sources, sensing, catalog, access, realtime, scratch, close }
 }
 
 /** A ready definition of `sources/`. */

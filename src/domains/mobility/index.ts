@@ -1,4 +1,6 @@
 export * from './charging/index.ts'
+export * from './departures/index.ts'
 export { type ParkingState, parkingStates } from './parking/state.ts'
+export * from './realtime/index.ts'
 export * from './sharing/index.ts'
 export * from './transit/index.ts'

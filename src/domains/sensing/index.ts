@@ -153,9 +153,9 @@ export class Sensing {
     this.changed.emit({ dataset, type, id, change: 'updated' })
   }
 
-  /** A writer for one run of a source: one value per datastream and time. */
-  writer(run: { id: number }): SourceWriter {
-    return new SourceWriter(this.#db, this.#partitions, this.smallCounts, (rows) => this.announce(rows), run.id)
+  /** A writer for one run of a source: one value per datastream and time and, with `beside`, per value of that parameter. */
+  writer({ id, beside }: { id: number; beside?: string }): SourceWriter {
+    return new SourceWriter(this.#db, this.#partitions, this.smallCounts, (rows) => this.announce(rows), id, beside)
   }
 
   /** Observations waiting to be written: for metrics and back-pressure. */

@@ -32,6 +32,9 @@ export interface SettleCounts {
  * what is stored. Each `write` is one transaction. Values that contradict stored ones wait in `source_pending` until
  * the whole file was seen; then the last one in file order replaces the stored value and the old one is kept in
  * `observation_correction`. A second run of the same file therefore changes nothing.
+ *
+ * With `beside`, the name of a parameter, values that differ in it stand beside each other: two trips of a line that leave
+ * a stop at the same minute are late each by itself.
  */
 export class SourceWriter {
   readonly #db: Database
@@ -39,6 +42,7 @@ export class SourceWriter {
   readonly #counts: SmallCounts
   readonly #committed: (rows: StoredObservation[]) => void
   readonly #run: number
+  readonly #beside: string | undefined
   readonly #ids: ObservationIds
   #sequence = 0
   #held = 0
@@ -49,12 +53,15 @@ export class SourceWriter {
     counts: SmallCounts,
     committed: (rows: StoredObservation[]) => void,
     run: number,
+    beside?: string,
   ) {
     this.#db = db
     this.#partitions = partitions
     this.#counts = counts
     this.#committed = committed
     this.#run = run
+    if (beside !== undefined && !/^[a-z_]+$/.test(beside)) throw new Error(`"${beside}" is no name of a parameter`)
+    this.#beside = beside
     this.#ids = new ObservationIds(db, 1)
   }
 
@@ -62,7 +69,7 @@ export class SourceWriter {
   async write(rows: readonly NewObservation[]): Promise<WriteCounts> {
     if (rows.length === 0) return { accepted: 0, unchanged: 0, held: 0 }
     await this.#partitions.ensure(rows)
-    const { first, repeated } = splitRepeated(rows)
+    const { first, repeated } = splitRepeated(rows, this.#beside)
     const { stored, counts } = await this.#transaction(async (tx) => {
       const { fresh, differing, same } = await this.#difference(tx, first)
       const stored = await this.#insert(tx, fresh)
@@ -88,6 +95,15 @@ export class SourceWriter {
     if (guards) return insertGuarded(tx, stored, guards, LIMIT_MS)
     await insertObservations(tx, stored, LIMIT_MS)
     return stored
+  }
+
+  /** Whether two values stand for the same, beside their datastream and time: ` and a … = b …`, or nothing. */
+  #same(a: string, b: string): string {
+    return this.#beside ? ` and ${this.#of(a)} is not distinct from ${this.#of(b)}` : ''
+  }
+
+  #of(row: string): string {
+    return `${row}.x -> 'p' ->> '${this.#beside}'`
   }
 
   /** What to join to `observation o` for the value as measured, and that value; nothing where nothing is protected. */
@@ -139,7 +155,7 @@ export class SourceWriter {
     const high = times.reduce((a, b) => (before(a, b) ? b : a), times[0]!)
     const held =
       this.#held > 0
-        ? `exists (select 1 from source_pending p where p.run = $10 and p.datastream = g.d and p.t = g.t)`
+        ? `exists (select 1 from source_pending p where p.run = $10 and p.datastream = g.d and p.t = g.t${this.#same('p', 'g')})`
         : 'false'
     const measured = await this.#measured(tx)
     const found = await tx.query<{ i: number; same: boolean }>(
@@ -150,7 +166,7 @@ export class SourceWriter {
             as g (d, t, t_end, v, q, x, i)
        cross join lateral (
          select ${measured.v} as v, o.q, o.t_end, o.x from observation o ${measured.join}
-         where o.datastream = g.d and o.t = g.t and o.t >= $8 and o.t <= $9 order by o.id desc limit 1
+         where o.datastream = g.d and o.t = g.t and o.t >= $8 and o.t <= $9${this.#same('o', 'g')} order by o.id desc limit 1
        ) as o`,
       [
         rows.map((row) => row.datastream),
@@ -224,6 +240,7 @@ export class SourceWriter {
     tx: Queryable,
   ): Promise<{ rows: number; accepted: number; corrected: number; stored: StoredObservation[] }> {
     const measured = await this.#measured(tx)
+    const key = `n.datastream, n.t${this.#beside ? `, ${this.#of('n')}` : ''}`
     const pending = await tx.query<PendingRow>(
       `with taken as (
          delete from source_pending p using (
@@ -231,15 +248,15 @@ export class SourceWriter {
          ) as k where p.run = $1 and p.datastream = k.datastream and p.t = k.t
          returning p.seq, p.datastream, p.t, p.t_end, p.v, p.q, p.x
        )
-       select distinct on (n.datastream, n.t) n.datastream, n.t, n.t_end as "tEnd", n.v, n.q, n.x,
-              count(*) over (partition by n.datastream, n.t)::int4 as times,
+       select distinct on (${key}) n.datastream, n.t, n.t_end as "tEnd", n.v, n.q, n.x,
+              count(*) over (partition by ${key})::int4 as times,
               o.id, o.v as "oldV", o.q as "oldQ", o.x as "oldX", o.foi,
               o.v is not distinct from n.v and o.q is not distinct from n.q and o.t_end is not distinct from n.t_end
               and o.x is not distinct from n.x as same
        from taken n left join lateral (
          select o.id, ${measured.v} as v, o.q, o.t_end, o.x, o.foi from observation o ${measured.join}
-          where o.datastream = n.datastream and o.t = n.t order by o.id desc limit 1) as o on true
-       order by n.datastream, n.t, n.seq desc`,
+          where o.datastream = n.datastream and o.t = n.t${this.#same('o', 'n')} order by o.id desc limit 1) as o on true
+       order by ${key}, n.seq desc`,
       [this.#run, SETTLE_ROWS],
       { timeoutMs: LIMIT_MS },
     )
@@ -304,7 +321,10 @@ interface PendingRow extends NewObservation {
 }
 
 /** The first row of each datastream and time, and those that repeat one. */
-function splitRepeated(rows: readonly NewObservation[]): { first: NewObservation[]; repeated: NewObservation[] } {
+function splitRepeated(
+  rows: readonly NewObservation[],
+  beside: string | undefined,
+): { first: NewObservation[]; repeated: NewObservation[] } {
   const seen = new Map<number, Set<string>>()
   const first: NewObservation[] = []
   const repeated: NewObservation[] = []
@@ -314,9 +334,10 @@ function splitRepeated(rows: readonly NewObservation[]): { first: NewObservation
       times = new Set()
       seen.set(row.datastream, times)
     }
-    if (times.has(row.t)) repeated.push(row)
+    const key = beside ? `${row.t} ${row.x?.p?.[beside]}` : row.t
+    if (times.has(key)) repeated.push(row)
     else {
-      times.add(row.t)
+      times.add(key)
       first.push(row)
     }
   }

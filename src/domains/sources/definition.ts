@@ -171,6 +171,11 @@ const FormatSection = Type.Object(
     empty: Type.Optional(
       Type.Array(Type.String(), { description: 'Texts that mean "no value" beside the empty cell.' }),
     ),
+    validity: Type.Optional(
+      Duration(
+        'gtfs-rt: shown as live for this long after the time the feed gives (default: three times `every`, else 30m).',
+      ),
+    ),
   },
   { ...closed, description: 'How a file becomes rows.' },
 )

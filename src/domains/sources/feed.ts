@@ -82,6 +82,8 @@ export interface ApplyContext extends ParseContext {
   /** Key of the dataset. */
   dataset: number
   run: number
+  /** Seconds between two runs of a source that is fetched by itself; null for one run by hand. */
+  every: number | null
   /** The city's time zone. */
   timeZone: string
   /** `share` 0–1 of the work, rows so far. */
@@ -101,6 +103,6 @@ export interface ApplyingFeed extends FeedBase {
 export type Feed = ItemFeed | ApplyingFeed
 
 /** The `format.type`s of feeds: they say themselves where the values stand, so no time, thing or series is given. */
-export const FEED_TYPES = ['bnetza', 'datex2', 'gbfs', 'ocpi', 'parkapi'] as const
+export const FEED_TYPES = ['bnetza', 'datex2', 'gbfs', 'gtfs-rt', 'ocpi', 'parkapi'] as const
 
 export const isFeedType = (type: string): boolean => (FEED_TYPES as readonly string[]).includes(type)

@@ -5,6 +5,7 @@ export type { Confidence, Detection, Guess, Mapping, Measure, Words } from './de
 export { offeredProperties } from './detect-words.ts'
 export type { DraftRow } from './draft-store.ts'
 export { type Draft, fileTooLarge, MOST_BYTES } from './drafts.ts'
+export { parseDuration } from './duration.ts'
 export type {
   ApplyContext,
   ApplyInput,
@@ -19,11 +20,11 @@ export type {
 export type { Health, HealthState } from './health.ts'
 export { Mapper } from './mapper.ts'
 export * from './model.ts'
-export { outagesOf } from './outages.ts'
 export { plainCause } from './plain-cause.ts'
 export type { PreviewRow, PreviewValue } from './preview.ts'
 export type { PushedSource, WantedTopic } from './pushed.ts'
 export { ReadySources } from './ready.ts'
+export { Rejections } from './rejections.ts'
 export { type RejectedPage, rejectedRows, runOf, sourceRates, versionsOf, yamlOf } from './run-log.ts'
 export type { RunningRun } from './running.ts'
 export { type RunOptions, type SourceInfo, Sources, type SourcesDeps } from './service.ts'

@@ -47,6 +47,7 @@ export interface FormatOptions {
   lines?: boolean
   crs?: string
   properties?: boolean
+  validity?: string
 }
 
 /** One file: a plain one, a member of a folder or of an archive. */

@@ -1,6 +1,7 @@
 import type { Database } from '../../kernel/db/index.ts'
 import type { Sensing } from '../sensing/index.ts'
 import type { Definition } from './definition.ts'
+import { parseDuration } from './duration.ts'
 import type { ApplyingFeed, Feed, ItemFeed } from './feed.ts'
 import { type FeedDeps, openFeed } from './feed-inputs.ts'
 import { FeedRun } from './feed-run.ts'
@@ -146,6 +147,10 @@ function applied(deps: WorkDeps, definition: Definition, feed: ApplyingFeed, tar
           source: definition.id,
           dataset: target.dataset,
           run: target.id,
+          every:
+            options.from === undefined && definition.schedule?.every
+              ? parseDuration(definition.schedule.every).seconds
+              : null,
           timeZone: deps.timeZone(),
           progress: ({ rows, share }) =>
             options.onProgress?.({ rows, values: rows, seconds: (Date.now() - started) / 1000, share }),

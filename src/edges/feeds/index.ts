@@ -10,6 +10,7 @@ import { parkapi } from './parkapi/index.ts'
 import { xlsx } from './xlsx/index.ts'
 
 export { unpack } from './archive/index.ts'
+export { gtfsRealtime } from './gtfs-rt/index.ts'
 
 /** Every way of reading bytes as rows. Each is a folder; leaving one out only takes its `format.type` away. */
 export const formats: readonly Format[] = [csv, json, geojson, xlsx]

@@ -1,5 +1,6 @@
 import type { Access } from '../../domains/access/index.ts'
 import type { Catalog, City, Dataset } from '../../domains/catalog/index.ts'
+import type { Realtime } from '../../domains/mobility/index.ts'
 import type { Database } from '../../kernel/db/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 
@@ -8,6 +9,7 @@ export interface MobilityDeps {
   access: Access
   catalog: Catalog
   city: City
+  realtime: Realtime
 }
 
 /** The same answer for what is not there and what is not to be seen. */

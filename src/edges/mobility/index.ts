@@ -1,7 +1,9 @@
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { addDatex2 } from './datex2.ts'
+import { addDepartures } from './departures.ts'
 import type { MobilityDeps } from './deps.ts'
 import { addSharing } from './gbfs.ts'
+import { addGtfsRealtime } from './gtfs-rt.ts'
 import { addChargers } from './ocpi.ts'
 import { addParking } from './parking.ts'
 import { addRoadworks } from './roadworks.ts'
@@ -9,7 +11,7 @@ import { addRoadworks } from './roadworks.ts'
 export type { MobilityDeps } from './deps.ts'
 
 /**
- * Mobility, in the standard of each mode and as one API of ours: `/gbfs/…`, `/ocpi/…`, `/datex2/…`,
+ * Mobility, in the standard of each mode and as one API of ours: `/gbfs/…`, `/gtfs-rt/…`, `/ocpi/…`, `/datex2/…`,
  * `/api/v1/mobility/…`. Register after the API's description (`registerPortalApi`); await it before listening.
  */
 export async function registerMobility(app: FastifyInstance, deps: MobilityDeps): Promise<void> {
@@ -20,6 +22,8 @@ export async function registerMobility(app: FastifyInstance, deps: MobilityDeps)
     // The schemas describe answers; checking them field by field would cost more than the query.
     scope.setSerializerCompiler(() => (data) => JSON.stringify(data))
     addParking(api, deps)
+    addDepartures(api, deps)
+    addGtfsRealtime(api, deps)
     addRoadworks(api, deps)
     addDatex2(api, deps)
   })

@@ -24,10 +24,10 @@ export async function openMap(
   },
   on: { moved: () => void; failed: (reason: string) => void },
 ): Promise<Camera> {
-  const base = await loadStyle(options.lang)
+  const style = await loadStyle(options.lang)
   const map = new MapLibre({
     container: element,
-    style: base.style(options.dark),
+    style: style(options.dark),
     center: options.center,
     zoom: 11,
     attributionControl: false,
@@ -38,7 +38,6 @@ export async function openMap(
     fadeDuration: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 200,
     locale: options.texts,
   })
-  map.getCanvas().style.filter = base.filter(options.dark)
   // Top left: the other corners hold our own controls and the legend.
   const credits = options.attribution ? { customAttribution: options.attribution } : {}
   map.addControl(new AttributionControl({ compact: true, ...credits }), 'top-left')
@@ -93,8 +92,7 @@ export async function openMap(
     setDark(wanted) {
       if (wanted === dark) return
       dark = wanted
-      map.setStyle(base.style(dark))
-      map.getCanvas().style.filter = base.filter(dark)
+      map.setStyle(style(dark))
     },
     destroy() {
       map.remove()

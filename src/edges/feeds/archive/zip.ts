@@ -1,4 +1,14 @@
-import { fromBuffer, open, type Entry as ZipEntry, type ZipFile } from 'yauzl'
+import { createReadStream } from 'node:fs'
+import { open as openFile } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import {
+  fromBuffer,
+  fromRandomAccessReader,
+  open,
+  RandomAccessReader,
+  type Entry as ZipEntry,
+  type ZipFile,
+} from 'yauzl'
 import { FileError } from '../../../domains/sources/index.ts'
 
 export interface ZipMember {
@@ -11,13 +21,52 @@ export interface ZipMember {
 
 /** Opens a zip on disk; the members are read one after another. */
 export async function* zipMembers(path: string): AsyncIterable<ZipMember> {
-  const zip = await opened((done) =>
-    open(path, { lazyEntries: true, autoClose: false, validateEntrySizes: true }, done),
-  )
+  const options = { lazyEntries: true, autoClose: false, validateEntrySizes: true }
+  const zip = await opened((done) => open(path, options, done)).catch(async (error: FileError) => {
+    const end = /comment length/i.test(error.message) ? await endOfZip(path) : null
+    if (end === null) throw error
+    return opened((done) => fromRandomAccessReader(new Beginning(path), end, options, done))
+  })
   try {
     yield* members(zip)
   } finally {
     zip.close()
+  }
+}
+
+const END = Buffer.from('PK\x05\x06', 'latin1')
+const END_BYTES = 22
+/** The longest comment, and as much behind the archive. */
+const TAIL = 128 * 1024
+
+/**
+ * Where the archive itself ends when a server put more behind it (a page of HTML after the zip is quite common); null where
+ * there is no such end. Zip, APPNOTE 4.3.16.
+ */
+async function endOfZip(path: string): Promise<number | null> {
+  const file = await openFile(path)
+  try {
+    const { size } = await file.stat()
+    const from = Math.max(0, size - TAIL)
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(size, TAIL)), 0, Math.min(size, TAIL), from)
+    const at = buffer.subarray(0, bytesRead).lastIndexOf(END)
+    if (at < 0 || at + END_BYTES > bytesRead) return null
+    const end = from + at + END_BYTES + buffer.readUInt16LE(at + 20)
+    return end < size ? end : null
+  } finally {
+    await file.close()
+  }
+}
+
+/** A file of which only the beginning is the archive. */
+class Beginning extends RandomAccessReader {
+  readonly #path: string
+  constructor(path: string) {
+    super()
+    this.#path = path
+  }
+  override _readStreamForRange(start: number, end: number): Readable {
+    return createReadStream(this.#path, { start, end: end - 1 })
   }
 }
 

@@ -129,7 +129,7 @@ export async function serve(
     drafts: platform.sources.drafts,
     version: VERSION,
     sourceCode: SOURCE_CODE,
-    pages: PAGES,
+    pages: PAGES.map(({ pattern }) => pattern),
     extra: [sensorThingsOpenApi()],
   })
   await registerStewardApi(app, {

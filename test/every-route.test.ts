@@ -70,7 +70,9 @@ for (const engine of databases()) {
       for (const question of QUESTIONS) {
         const { status, text } = await ask('GET', question)
         assert.ok(status < 500, `${question}: ${status} ${text}`)
-        answers[question] = `${status} ${text.replace(/"(requestId|now)":"[^"]*"/g, '')}`
+        // What a page carries is asked for by itself, too; on a busy machine it comes without.
+        const own = text.replace(/<script type="application\/json".*?<\/script>/g, '').replace(/\s+/g, ' ')
+        answers[question] = `${status} ${own.replace(/"(requestId|now)":"[^"]*"/g, '')}`
       }
       return answers
     }

@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: ratios measured in one run on PostgreSQL (a throw-away cluster that waits for the disk), never a
  * timed test. `npm run bench -- --rows 10000000` sets how many other observations lie around (default 10 million).
+ * `npm run bench -- pages` measures pages on a slow phone instead (`pages.ts`).
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,6 +10,10 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 
+if (process.argv[2] === 'pages') {
+  await import('./pages.ts')
+  process.exit(0)
+}
 process.env.BENCH_POSTGRES = '1'
 const { databases } = await import('../support/database.ts')
 const { sampleStation } = await import('../support/sensing.ts')

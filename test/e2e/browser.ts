@@ -91,3 +91,34 @@ export async function until(page: Page, expression: string, limitMs = 5000): Pro
   }
   throw new Error(`does not come true within ${limitMs} ms: ${expression}`)
 }
+
+interface TraceEvent {
+  name: string
+  pid: number
+  tid: number
+  tdur?: number
+  args: { name?: string }
+}
+
+/**
+ * Milliseconds of processor time of each task on the page's main thread while `work` runs, the longest first. Not the
+ * time by the clock: that tells how busy the machine is.
+ */
+export async function tasksDuring(page: Page, work: () => Promise<void>): Promise<number[]> {
+  const client = await page.context().newCDPSession(page)
+  const events: TraceEvent[] = []
+  client.on('Tracing.dataCollected', ({ value }) => events.push(...(value as unknown as TraceEvent[])))
+  await client.send('Tracing.start', {
+    transferMode: 'ReportEvents',
+    traceConfig: { includedCategories: ['disabled-by-default-devtools.timeline', 'toplevel'] },
+  })
+  await work()
+  const complete = new Promise((resolve) => client.once('Tracing.tracingComplete', resolve))
+  await client.send('Tracing.end')
+  await complete
+  const main = new Set(
+    events.filter((e) => e.name === 'thread_name' && e.args.name === 'CrRendererMain').map((e) => `${e.pid}/${e.tid}`),
+  )
+  const tasks = events.filter((e) => e.name === 'RunTask' && main.has(`${e.pid}/${e.tid}`))
+  return tasks.map((e) => (e.tdur ?? 0) / 1000).sort((a, b) => b - a)
+}

@@ -15,7 +15,7 @@ const LOOKS: [string, Look][] = [
   ['at 200 % zoom', { width: 720, height: 450, reducedMotion: true }],
 ]
 
-describe('every page', { skip: needsBrowser, timeout: 600_000 }, () => {
+describe('every page', { skip: needsBrowser, timeout: 900_000 }, () => {
   let platform: RunningPlatform
   let browser: Browser
   let stops: Stop[]

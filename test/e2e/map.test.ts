@@ -102,6 +102,12 @@ describe('the map', { skip: needsBrowser, timeout: 240_000 }, () => {
       await page.getByText('Testkarte').waitFor()
       await page.getByRole('link', { name: '© OpenStreetMap' }).waitFor()
       await assertAccessible(page, 'the page with a map style')
+      // The style knows no dark: its light ground is turned, and back.
+      await page.emulateMedia({ colorScheme: 'dark' })
+      const filter = `document.querySelector('.maplibregl-canvas').style.filter`
+      await until(page, `${filter}.startsWith('invert')`)
+      await page.emulateMedia({ colorScheme: 'light' })
+      await until(page, `${filter} === ''`)
       assert.deepEqual(troubles, [])
       await close()
     } finally {

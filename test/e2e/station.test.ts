@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { databases } from '../support/database.ts'
 import { type RunningPlatform, startPlatform } from '../support/platform.ts'
-import { assertAccessible, launch, needsBrowser, until, visit } from './browser.ts'
+import { assertAccessible, launch, needsBrowser, tasksDuring, until, visit } from './browser.ts'
 import { api, createStation } from './data.ts'
 
 const HOUR = 3_600_000
@@ -194,6 +194,26 @@ describe('stations', { skip: needsBrowser, timeout: 400_000 }, () => {
     for (const name of ['Aasee', 'Hafen']) {
       assert.equal(rows.filter((row) => row.includes(`,${name},`)).length, 6 * 24 + 2, name)
     }
+    // The year before stands beside it: two lines more, and a column of its own for each.
+    await page.getByRole('button', { name: 'Mit Vorjahr vergleichen' }).click()
+    await page.waitForURL('**compare=year**')
+    await until(page, `document.querySelectorAll('.scroll thead th').length === 5`)
+    assert.match(await page.locator('.totals').innerText(), /Vorjahr, gleiche Wochentage/)
+    await page.getByRole('button', { name: 'Mit Vorjahr vergleichen' }).click()
+    await until(page, `document.querySelectorAll('.scroll thead th').length === 3`)
+    // A value that arrives now is there at once, without a word from the visitor.
+    const key = await platform.key('live comparison')
+    const { value } = (await (
+      await fetch(`${platform.url}/sta/v1.1/Things(${ids.get('Hafen')})/Datastreams`)
+    ).json()) as { value: { '@iot.id': number }[] }
+    await fillHours(key, value[0]!['@iot.id'], Date.parse('2026-10-28T00:00:00Z'), 1, () => 777)
+    await slider.focus()
+    await page.keyboard.press('End')
+    await until(
+      page,
+      `/Hafen: 777/.test(document.querySelector('[role=slider]').getAttribute('aria-valuetext'))`,
+      15_000,
+    )
     await page.getByRole('button', { name: '30 Tage' }).click()
     await page.waitForURL('**range=30d**')
     const again = await visit(browser, page.url())
@@ -239,18 +259,20 @@ describe('stations', { skip: needsBrowser, timeout: 400_000 }, () => {
   it('draws a hundred thousand values without holding the page up', async () => {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'de-DE' })
     const page = await context.newPage()
-    await page.addInitScript(`
-      window.tasks = []
-      new PerformanceObserver((list) => { for (const e of list.getEntries()) window.tasks.push(Math.round(e.duration)) }).observe({ type: 'longtask', buffered: true })
-    `)
     const asked = page.waitForResponse((answer) => answer.url().includes('/api/v1/series'))
-    await page.goto(`${platform.url}/stationen/${many.thing}?range=all&resolution=raw`)
+    const tasks = await tasksDuring(page, async () => {
+      await page.goto(`${platform.url}/stationen/${many.thing}?range=all&resolution=raw`)
+      await page.locator('canvas').waitFor()
+      await page.getByText('Mehr Werte als Bildpunkte').waitFor()
+      await page.getByRole('slider').focus()
+      await page.keyboard.press('Home')
+      for (let i = 0; i < 20; i++) await page.keyboard.press('PageUp')
+      assert.match((await page.getByRole('slider').getAttribute('aria-valuetext'))!, /\d\scm/)
+    })
     const answer = (await (await asked).json()) as {
       resolution: string
       series: { n: number; thinned: boolean; points: { t: string; tEnd: string; value: number | null }[] }[]
     }
-    await page.locator('canvas').waitFor()
-    await page.getByText('Mehr Werte als Bildpunkte').waitFor()
     const [series] = answer.series
     assert.deepEqual([answer.resolution, series!.n, series!.thinned], ['raw', POINTS - 600, true])
     assert.ok(series!.points.length > 1_000 && series!.points.length < 4_100, `${series!.points.length} points`)
@@ -262,15 +284,10 @@ describe('stations', { skip: needsBrowser, timeout: 400_000 }, () => {
       holes.some((p) => p.tEnd === at(HOLE + 600)),
       JSON.stringify(holes),
     )
-    await page.getByRole('slider').focus()
-    await page.keyboard.press('Home')
-    for (let i = 0; i < 20; i++) await page.keyboard.press('PageUp')
-    assert.match((await page.getByRole('slider').getAttribute('aria-valuetext'))!, /\d\scm/)
-    const tasks = await page.evaluate<number[]>('window.tasks')
     console.log(
-      `${series!.points.length} of ${POINTS} values drawn; longest task ${Math.max(0, ...tasks)} ms (${tasks.join(', ') || 'none above 50 ms'})`,
+      `${series!.points.length} of ${POINTS} values drawn; longest tasks ${tasks.slice(0, 3).map(Math.round).join(', ')} ms of processor time`,
     )
-    assert.ok(Math.max(0, ...tasks) < 1_000, tasks.join())
+    assert.ok(tasks.length > 10 && tasks[0]! < 100, tasks.slice(0, 10).join())
     await context.close()
   })
 

@@ -46,6 +46,7 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
     ...each('/api/v1/series?format=csv&resolution=raw&from=2026-01-01&to=2027-01-01&datastream=:x', streams(h)),
   ],
   '/api/v1/figures': (h) => each('/api/v1/figures?datastream=:x', [...streams(h), streams(h).join()]),
+  '/api/v1/outages': (h) => each('/api/v1/outages?from=start&to=2027-01-01&datastream=:x', streams(h)),
   '/api/v1/flags': (h) => each('/api/v1/flags?datastream=:x', streams(h)),
   '/api/v1/events': (h) => [
     ...each('/api/v1/events?datastream=:x', streams(h)),
@@ -77,13 +78,17 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
   '/ocpi/2.2.1/locations/:id': () => ['/ocpi/2.2.1/locations/x'],
   '/api/v1/mobility/vehicles': () => ['/api/v1/mobility/vehicles?near=7.6,51.9&radius=20000'],
   '/api/v1/mobility/chargers': () => ['/api/v1/mobility/chargers?near=7.6,51.9&radius=20000'],
-  '/api/v1/mobility/departures': () => [
-    '/api/v1/mobility/departures?stop=1',
-    ...each('/api/v1/mobility/departures?stop=:x%3A1', HIDDEN),
-  ],
-  '/gtfs-rt/:dataset/:file': () => [
-    ...each('/gtfs-rt/:x/trip-updates.json', HIDDEN),
-    ...each('/gtfs-rt/:x/alerts.pb', HIDDEN),
+  // Pages carry the answers they ask for first.
+  '/*': (h) => [
+    '/',
+    '/datensaetze',
+    '/vergleich',
+    '/tafeln',
+    ...each('/stationen/:x', things(h)),
+    ...each('/einbetten/stationen/:x', things(h)),
+    ...each('/stationen/:x/aufkleber', things(h)),
+    ...each('/datensaetze/:x', HIDDEN),
+    ...each('/tafeln/:x', h.boards),
   ],
   '/api/v1/mobility/parking': () => [
     '/api/v1/mobility/parking?bbox=-180,-90,180,90',
@@ -96,6 +101,14 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
   '/datex2/parking/:dataset/table.xml': () => each('/datex2/parking/:x/table.xml', HIDDEN),
   '/datex2/parking/:dataset/status.xml': () => each('/datex2/parking/:x/status.xml', HIDDEN),
   '/datex2/roadworks/:file': () => each('/datex2/roadworks/:x.xml', HIDDEN),
+  '/api/v1/mobility/departures': () => [
+    '/api/v1/mobility/departures?stop=1',
+    ...each('/api/v1/mobility/departures?stop=:x%3A1', HIDDEN),
+  ],
+  '/gtfs-rt/:dataset/:file': () => [
+    ...each('/gtfs-rt/:x/trip-updates.json', HIDDEN),
+    ...each('/gtfs-rt/:x/alerts.pb', HIDDEN),
+  ],
   '/sta/v1.1': () => ['/sta/v1.1'],
   '/sta/v1.1/*': (h) => h.sets.flatMap((ids) => sensorThings('/sta/v1.1', ids)),
   '/d/:dataset/sta/v1.1': () => each('/d/:x/sta/v1.1', HIDDEN),

@@ -14,14 +14,16 @@ describe('the calendar of the example city', () => {
     )
   })
 
-  it('knows the nationwide holidays that move', () => {
+  it('knows the holidays of Thuringia, those that move and its own', () => {
     const found = [...holidays(2026)].map(([number, name]) => `${text(number)} ${name}`)
     for (const expected of [
       '2026-04-03 Karfreitag',
       '2026-04-06 Ostermontag',
       '2026-05-14 Christi Himmelfahrt',
       '2026-05-25 Pfingstmontag',
+      '2026-09-20 Weltkindertag',
       '2026-10-03 Tag der Deutschen Einheit',
+      '2026-10-31 Reformationstag',
     ])
       assert.ok(found.includes(expected), expected)
   })

@@ -7,7 +7,7 @@ export interface DayInfo {
   kind: DayKind
   /** Of the day before: its evening reaches past midnight. */
   eve: DayKind
-  /** German name of a nationwide public holiday. */
+  /** German name of a public holiday. */
   holiday: string | null
   /** A single working day between a holiday and the weekend: many take it off. */
   bridge: boolean
@@ -44,7 +44,13 @@ export function easter(year: number): number {
   return dayNumber(year, month, ((e + f - 7 * g + 114) % 31) + 1)
 }
 
-/** Nationwide public holidays of Germany by day. */
+/**
+ * The official key of the made-up city: that of the Land its coordinates lie in (Thuringia), since a municipality's
+ * would be somebody's. Charts name the holidays of the Land by it.
+ */
+export const LAND_KEY = '16'
+
+/** Public holidays of Thuringia by day: those of all of Germany, Children's Day and Reformation Day. */
 export function holidays(year: number): Map<number, string> {
   const sunday = easter(year)
   return new Map([
@@ -56,7 +62,9 @@ export function holidays(year: number): Map<number, string> {
     [sunday + 39, 'Christi Himmelfahrt'],
     [sunday + 49, 'Pfingstsonntag'],
     [sunday + 50, 'Pfingstmontag'],
+    [dayNumber(year, 9, 20), 'Weltkindertag'],
     [dayNumber(year, 10, 3), 'Tag der Deutschen Einheit'],
+    [dayNumber(year, 10, 31), 'Reformationstag'],
     [dayNumber(year, 12, 25), '1. Weihnachtstag'],
     [dayNumber(year, 12, 26), '2. Weihnachtstag'],
   ])

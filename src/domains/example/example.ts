@@ -6,6 +6,7 @@ import { Problem } from '../../kernel/problem.ts'
 import type { Access, Actor } from '../access/index.ts'
 import type { Catalog, CityProfile } from '../catalog/index.ts'
 import { dayStart, iso, localDay, type Sensing, type SourceWriter } from '../sensing/index.ts'
+import { LAND_KEY } from './calendar.ts'
 import { BOUNDS, CITY, SIMULATED, SUBJECTS } from './datasets.ts'
 import { KeyRefused, publish } from './devices.ts'
 import { writeEntities } from './entities.ts'
@@ -188,7 +189,7 @@ export class Example {
     for (const [id, { released }] of SUBJECTS) if (released) await catalog.setState(id, 'released')
     const profile = {
       name: `${CITY} ${SIMULATED}`,
-      key: null,
+      key: LAND_KEY,
       timeZone,
       bounds: BOUNDS,
       languages: ['de' as const, 'en' as const],

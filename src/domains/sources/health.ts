@@ -41,7 +41,7 @@ export function healthOf(facts: HealthFacts, now: number): Health {
 }
 
 /** Milliseconds without a good run or message after which a source is late; null = never. */
-function patienceMs({ schedule, timeZone }: Definition, defaultZone: string, now: number): number | null {
+export function patienceMs({ schedule, timeZone }: Definition, defaultZone: string, now: number): number | null {
   if (!schedule) return null
   if (schedule.expect !== undefined) return parseDuration(schedule.expect).seconds * 1000
   if (schedule.every !== undefined) return 2 * parseDuration(schedule.every).seconds * 1000 + GRACE_MS

@@ -20,6 +20,7 @@ export type {
 export type { Health, HealthState } from './health.ts'
 export { Mapper } from './mapper.ts'
 export * from './model.ts'
+export { outagesOf } from './outages.ts'
 export { plainCause } from './plain-cause.ts'
 export type { PreviewRow, PreviewValue } from './preview.ts'
 export type { PushedSource, WantedTopic } from './pushed.ts'

@@ -15,6 +15,7 @@ import { addExample } from './example.ts'
 import { addFigures } from './figures.ts'
 import { addMap } from './map.ts'
 import { describeApi } from './openapi.ts'
+import { addOutages } from './outages.ts'
 import { addPeople } from './people.ts'
 import { addReady } from './ready.ts'
 import { addRequests } from './requests.ts'
@@ -54,6 +55,7 @@ export async function registerPortalApi(app: FastifyInstance, deps: PortalDeps):
     addAudit(api as unknown as FastifyInstance, deps)
     addRequests(api as unknown as FastifyInstance, deps)
     addFigures(api as unknown as FastifyInstance, deps)
+    addOutages(api as unknown as FastifyInstance, deps)
     addSearch(api as unknown as FastifyInstance, deps)
     addBoards(api as unknown as FastifyInstance, deps)
     if (deps.drafts) addConnect(api as unknown as FastifyInstance, deps, deps.drafts)

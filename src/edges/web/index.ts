@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import serveStatic from '@fastify/static'
-import type { FastifyInstance, FastifyRequest } from '../../kernel/http/index.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from '../../kernel/http/index.ts'
+import { Document } from './document.ts'
 import { PAGES } from './pages.ts'
 
 export { PAGES } from './pages.ts'
@@ -44,19 +42,22 @@ function contentSecurityPolicy(framed: boolean): string {
 
 /** Serves the built pages: hashed files for a year, the page itself always fresh. */
 export async function registerWeb(app: FastifyInstance, { root, stationExists }: WebOptions): Promise<void> {
-  const page = existsSync(join(root, 'index.html')) ? await readFile(join(root, 'index.html'), 'utf8') : ''
+  const document = new Document(app, root)
   const headers = {
     'content-security-policy': contentSecurityPolicy(false),
     'referrer-policy': 'same-origin',
     'cross-origin-opener-policy': 'same-origin',
     'permissions-policy': 'camera=(), microphone=(), geolocation=(self)',
-    'cache-control': 'no-cache',
+    // What it carries was answered to one person.
+    'cache-control': 'private, no-cache',
   }
   await app.register(serveStatic, {
     root,
     index: false,
     wildcard: false,
     cacheControl: false,
+    // The build has compressed them, better than there is time for at each request.
+    preCompressed: true,
     setHeaders: (reply, path) => {
       const isAsset = path.slice(root.length).startsWith('/assets/')
       reply.header('cache-control', isAsset ? 'public, max-age=31536000, immutable' : 'no-cache')
@@ -64,10 +65,11 @@ export async function registerWeb(app: FastifyInstance, { root, stationExists }:
     },
   })
   const framedHeaders = { ...headers, 'content-security-policy': contentSecurityPolicy(true) }
-  app.setNotFoundHandler(async (request, reply) => {
+  const answer = async (request: FastifyRequest, reply: FastifyReply) => {
     const path = request.url.split('?')[0]!
     const reads = request.method === 'GET' || request.method === 'HEAD'
-    const known = reads && PAGES.some((pattern) => pattern.test(path))
+    const page = reads ? pageAt(path) : null
+    const known = page !== null
     const wantsPage = reads && !INTERFACES.test(path) && (request.headers.accept ?? '').includes('text/html')
     if (!known && !wantsPage) {
       return reply
@@ -84,10 +86,24 @@ export async function registerWeb(app: FastifyInstance, { root, stationExists }:
     }
     const station = STATION.exec(path)
     const found = known && (!station || (await stationExists(request, Number(station[1]))))
+    const first = ['/api/v1/city', ...(found ? (page?.first ?? []) : [])]
     return reply
       .code(found ? 200 : 404)
       .headers(FRAMED.test(path) ? framedHeaders : headers)
       .type('text/html; charset=utf-8')
-      .send(page)
-  })
+      .send(await document.of(request, page?.sources ?? [], first))
+  }
+  // A route, not only what answers where there is none: answers of routes are compressed.
+  app.get('/*', answer)
+  app.setNotFoundHandler(answer)
+}
+
+/** The page at a path: what it is made of, and what it asks for first. */
+function pageAt(path: string): { sources: string[]; first: string[] } | null {
+  for (const { pattern, source, soon, first } of PAGES) {
+    const match = pattern.exec(path)
+    if (!match) continue
+    return { sources: [`src/pages/${source}.svelte`, ...(soon ?? [])], first: first?.(match.slice(1)) ?? [] }
+  }
+  return null
 }

@@ -1,44 +1,76 @@
+export interface PageAddress {
+  pattern: RegExp
+  /** Name of its component in `ui/src/pages`. */
+  source: string
+  /** What the page asks for first, by the groups of its address: sent along with it. The city's profile always is. */
+  first?: (groups: string[]) => string[]
+  /** Sources it loads later than its own script, though nothing is to be seen before. */
+  soon?: readonly string[]
+}
+
+/** What draws a chart, loaded apart since few pages do. */
+const CHART = ['src/lib/chart.ts']
+
 /**
  * Addresses that are pages; anything else that is not a file is answered by the page "not found" with status 404.
  * The pages themselves keep the same list in `ui/src/lib/routes.ts`; `web.test.ts` compares the two.
  */
-export const PAGES: readonly RegExp[] = [
-  /^\/$/,
-  /^\/login\/?$/,
-  /^\/verwaltung\/datensaetze\/?$/,
-  /^\/verwaltung\/datensaetze\/([a-z0-9-]{1,63})\/?$/,
-  /^\/verwaltung\/datensaetze\/([a-z0-9-]{1,63})\/messstellen\/(\d{1,9})\/?$/,
-  /^\/datensaetze\/?$/,
-  /^\/datensaetze\/([a-z0-9-]{1,63})\/?$/,
-  /^\/verwaltung\/stadt\/?$/,
-  /^\/verwaltung\/einrichten\/?$/,
-  /^\/stationen\/(\d{1,10})\/?$/,
-  /^\/tafeln\/?$/,
-  /^\/tafeln\/([a-z0-9][a-z0-9-]{0,62})\/?$/,
-  /^\/verwaltung\/konto\/?$/,
-  /^\/verwaltung\/pruefung\/?$/,
-  /^\/verwaltung\/pruefung\/([a-z0-9-]{1,63})\/?$/,
-  /^\/verwaltung\/nutzer\/?$/,
-  /^\/verwaltung\/nutzer\/(\d{1,9})\/?$/,
-  /^\/verwaltung\/nutzer\/gruppen\/?$/,
-  /^\/verwaltung\/nutzer\/gruppen\/(\d{1,9})\/?$/,
-  /^\/verwaltung\/nutzer\/rollen\/?$/,
-  /^\/verwaltung\/raeume\/?$/,
-  /^\/verwaltung\/rechte\/?$/,
-  /^\/verwaltung\/anfragen\/?$/,
-  /^\/verwaltung\/bedingungen\/?$/,
-  /^\/verwaltung\/protokoll\/?$/,
-  /^\/anfragen\/?$/,
-  /^\/suche\/?$/,
-  /^\/stationen\/(\d{1,10})\/aufkleber\/?$/,
-  /^\/einbetten\/stationen\/(\d{1,10})\/?$/,
-  /^\/vergleich\/?$/,
-  /^\/verwaltung\/quellen\/?$/,
-  /^\/verwaltung\/quellen\/(?!neu\/?$)([a-z0-9][a-z0-9-]{0,62})\/?$/,
-  /^\/verwaltung\/quellen\/([a-z0-9][a-z0-9-]{0,62})\/laeufe\/(\d{1,9})\/?$/,
-  /^\/verwaltung\/betrieb\/?$/,
-  /^\/verwaltung\/auffaellig\/?$/,
-  /^\/verwaltung\/benachrichtigungen\/?$/,
-  /^\/verwaltung\/quellen\/neu\/?$/,
-  /^\/verwaltung\/quellen\/neu\/([a-z0-9]{12})\/?$/,
+export const PAGES: readonly PageAddress[] = [
+  { pattern: /^\/$/, source: 'Start', first: () => ['/api/v1/stations'] },
+  { pattern: /^\/login\/?$/, source: 'Login' },
+  { pattern: /^\/verwaltung\/datensaetze\/?$/, source: 'StaffDatasets' },
+  { pattern: /^\/verwaltung\/datensaetze\/([a-z0-9-]{1,63})\/?$/, source: 'StaffDataset' },
+  { pattern: /^\/verwaltung\/datensaetze\/([a-z0-9-]{1,63})\/messstellen\/(\d{1,9})\/?$/, source: 'StaffStation' },
+  { pattern: /^\/datensaetze\/?$/, source: 'Datasets', first: () => ['/api/v1/datasets'] },
+  { pattern: /^\/datensaetze\/([a-z0-9-]{1,63})\/?$/, source: 'Dataset', first: ([id]) => [`/api/v1/datasets/${id}`] },
+  { pattern: /^\/verwaltung\/stadt\/?$/, source: 'StaffCity' },
+  { pattern: /^\/verwaltung\/einrichten\/?$/, source: 'StaffSetup' },
+  {
+    pattern: /^\/stationen\/(\d{1,10})\/?$/,
+    source: 'Station',
+    first: ([id]) => [`/api/v1/stations/${id}`],
+    soon: CHART,
+  },
+  { pattern: /^\/tafeln\/?$/, source: 'Boards', first: () => ['/api/v1/boards'] },
+  {
+    pattern: /^\/tafeln\/([a-z0-9][a-z0-9-]{0,62})\/?$/,
+    source: 'Board',
+    first: ([id]) => [`/api/v1/boards/${id}`],
+    soon: CHART,
+  },
+  { pattern: /^\/verwaltung\/konto\/?$/, source: 'Account' },
+  { pattern: /^\/verwaltung\/pruefung\/?$/, source: 'Reviews' },
+  { pattern: /^\/verwaltung\/pruefung\/([a-z0-9-]{1,63})\/?$/, source: 'Review' },
+  { pattern: /^\/suche\/?$/, source: 'Search' },
+  {
+    pattern: /^\/stationen\/(\d{1,10})\/aufkleber\/?$/,
+    source: 'Sticker',
+    first: ([id]) => [`/api/v1/stations/${id}`],
+  },
+  {
+    pattern: /^\/einbetten\/stationen\/(\d{1,10})\/?$/,
+    source: 'Embed',
+    first: ([id]) => [`/api/v1/stations/${id}`],
+    soon: CHART,
+  },
+  { pattern: /^\/vergleich\/?$/, source: 'Compare', first: () => ['/api/v1/stations'], soon: CHART },
+  { pattern: /^\/verwaltung\/quellen\/?$/, source: 'Sources' },
+  { pattern: /^\/verwaltung\/quellen\/(?!neu\/?$)([a-z0-9][a-z0-9-]{0,62})\/?$/, source: 'Source' },
+  { pattern: /^\/verwaltung\/quellen\/([a-z0-9][a-z0-9-]{0,62})\/laeufe\/(\d{1,9})\/?$/, source: 'SourceRun' },
+  { pattern: /^\/verwaltung\/betrieb\/?$/, source: 'Operation' },
+  { pattern: /^\/verwaltung\/auffaellig\/?$/, source: 'Flags' },
+  { pattern: /^\/verwaltung\/benachrichtigungen\/?$/, source: 'Alerts' },
+  { pattern: /^\/verwaltung\/quellen\/neu\/?$/, source: 'Connect' },
+  { pattern: /^\/verwaltung\/quellen\/neu\/([a-z0-9]{12})\/?$/, source: 'Connect' },
+  { pattern: /^\/verwaltung\/nutzer\/?$/, source: 'People' },
+  { pattern: /^\/verwaltung\/nutzer\/(\d{1,9})\/?$/, source: 'Person' },
+  { pattern: /^\/verwaltung\/nutzer\/gruppen\/?$/, source: 'Groups' },
+  { pattern: /^\/verwaltung\/nutzer\/gruppen\/(\d{1,9})\/?$/, source: 'Group' },
+  { pattern: /^\/verwaltung\/nutzer\/rollen\/?$/, source: 'Grants' },
+  { pattern: /^\/verwaltung\/raeume\/?$/, source: 'Spaces' },
+  { pattern: /^\/verwaltung\/rechte\/?$/, source: 'Rights' },
+  { pattern: /^\/verwaltung\/anfragen\/?$/, source: 'Inbox' },
+  { pattern: /^\/verwaltung\/bedingungen\/?$/, source: 'Terms' },
+  { pattern: /^\/verwaltung\/protokoll\/?$/, source: 'AuditLog' },
+  { pattern: /^\/anfragen\/?$/, source: 'Requests' },
 ]

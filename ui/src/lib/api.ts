@@ -245,9 +245,25 @@ export class Failure extends Error {
 
 const TIME_LIMIT = 20_000
 
+/** So long after the page came its first answers count as of now. */
+const FRESH_MS = 30_000
+
+/**
+ * An answer the server sent along with the page (`src/edges/web/document.ts`), the first time it is asked for. Not when
+ * the page itself came out of the browser's cache, as it does on the way back: then it is as old as that visit.
+ */
+function sentAlong<T>(path: string): T | undefined {
+  const element = document.querySelector(`script[data-answer="${CSS.escape(path)}"]`)
+  if (!element) return undefined
+  element.remove()
+  const [visit] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[]
+  if (performance.now() > FRESH_MS || (visit?.type === 'back_forward' && visit.transferSize === 0)) return undefined
+  return JSON.parse(element.textContent) as T
+}
+
 /** GET JSON from our own origin. Throws `Failure`; an abort by the caller throws the caller's `AbortError`. */
-export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return call<T>('GET', path, { signal })
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return sentAlong<T>(path) ?? call<T>('GET', path, { signal })
 }
 
 export interface SendOptions {

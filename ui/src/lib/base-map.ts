@@ -2,6 +2,7 @@ import { type Flavor, layers, namedFlavor } from '@protomaps/basemaps'
 import { addProtocol, type LayerSpecification, type StyleSpecification } from 'maplibre-gl'
 import { Protocol } from 'pmtiles'
 import { get } from './api.ts'
+import { darkFilter } from './dark-map.ts'
 
 interface MapAnswer {
   kind: 'style' | 'archive' | 'plain'
@@ -17,20 +18,29 @@ const LEFT_OUT = new Set(['roads_oneway', 'roads_shields', 'pois', 'address_labe
 
 let known: Protocol | undefined
 
+/** How the city's map is drawn. */
+export interface BaseMap {
+  style(dark: boolean): StyleSpecification
+  /** A filter of CSS over the canvas, for a style that knows no dark; empty = none. */
+  filter(dark: boolean): string
+}
+
 /** What draws the city's map, light or dark. Throws when the city has none, or it cannot be had. */
-export async function loadStyle(lang: string): Promise<(dark: boolean) => StyleSpecification> {
+export async function loadStyle(lang: string): Promise<BaseMap> {
   const { kind, address, archive } = await get<MapAnswer>('/api/v1/map')
   if (!address) throw new Error('this city has no map of its own')
   if (kind === 'style') {
     const style = ownAddresses(await get<StyleSpecification>(address))
-    return () => style
+    const filter = darkFilter(style)
+    return { style: () => style, filter: (dark) => (dark ? filter : '') }
   }
   if (!known) {
     known = new Protocol()
     addProtocol('pmtiles', known.tile)
   }
   const url = `pmtiles://${location.origin}${address}`
-  return archive?.tiles === 'raster' ? (dark) => pictures(url, dark) : (dark) => drawing(url, dark, lang)
+  const raster = archive?.tiles === 'raster'
+  return { style: (dark) => (raster ? pictures(url, dark) : drawing(url, dark, lang)), filter: () => '' }
 }
 
 /** The platform's paths with our origin in front: MapLibre's worker knows no page they could belong to. */

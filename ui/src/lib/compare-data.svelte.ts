@@ -9,20 +9,45 @@ import {
   type Station,
   seriesPath,
 } from './api.ts'
+import { loggedCauses, newestCauses } from './cause.ts'
 import { MOST_LINES, unitKey } from './channels.ts'
+import { type LiveValue, listenTo } from './live.ts'
 import { place } from './router.svelte.ts'
-import { align, type Chart } from './series.ts'
+import { align, type Cause, type Chart, previous, type Value } from './series.ts'
 import { app } from './state.svelte.ts'
 import { POINTS, toFailure } from './station-data.svelte.ts'
-import { MOST_STATIONS, parseView, type Span, type StationView, spanOf } from './view.ts'
+import {
+  MOST_STATIONS,
+  parseView,
+  type Span,
+  type StationView,
+  shiftFor,
+  spanOf,
+  type YearShift,
+  yearBefore,
+} from './view.ts'
 
 /** One chart of the comparison. `scale`: charts of one unit beside each other are as high for the same value. */
 export interface ComparedPanel {
   key: string
   name: string
   chart: Chart
+  /** The year before, by line; empty when not compared with it. */
+  before: Map<number, Value[]>
   small: boolean
   scale?: [number, number]
+}
+
+/** With as many dashed ones beside them, more lines than these cannot be told apart. */
+const MOST_LINES_WITH_YEAR = 2
+
+/** Values of all that is compared, each station one series. */
+interface Answer {
+  from: number
+  to: number
+  resolution: Resolution
+  thinned: boolean
+  series: Series[]
 }
 
 /** What is compared of a station: one series, or parts that add up to it. */
@@ -75,9 +100,15 @@ export class CompareData {
   seriesFailure = $state<Failure | null>(null)
   loading = $state(false)
   ready = $state(false)
-  #answer = $state.raw<{ from: number; to: number; resolution: Resolution; thinned: boolean; series: Series[] } | null>(
-    null,
-  )
+  #answer = $state.raw<Answer | null>(null)
+  /** The year before that belongs to the answer; null when not compared. */
+  #before = $state.raw<Answer | null>(null)
+  #logged = $state.raw<Cause[]>([])
+  /** Counts new values by series: what changes glows. */
+  fresh = $state<Record<number, number>>({})
+  connected = $state(true)
+  #again: ReturnType<typeof setTimeout> | undefined
+  #lastLoad = 0
   #abort: AbortController | null = null
 
   readonly view: StationView = $derived(parseView(place.search))
@@ -141,7 +172,33 @@ export class CompareData {
     )
     return align(this.#answer.series, look)
   })
-  readonly panels: ComparedPanel[] = $derived.by(() => (this.chart ? panelsOf(this.chart, this.compared) : []))
+  /** Whether an earlier year can be shown beside it: thinned values of two years do not meet. */
+  readonly comparable: boolean = $derived(this.view.range !== 'all' && this.view.resolution !== 'year' && !this.thinned)
+  readonly withYear: boolean = $derived(this.view.compare && this.comparable)
+  readonly shift: YearShift = $derived(shiftFor(this.resolution))
+  readonly previous: Map<number, Value[]> = $derived.by(() => {
+    const { chart } = this
+    if (!chart || !this.#before) return new Map()
+    return new Map(
+      this.#before.series.map((s) => [s.datastream, previous(chart.buckets, s.points, this.shift, app.zone)]),
+    )
+  })
+  readonly previousFigures: Map<number, number | null> = $derived(
+    new Map(
+      (this.#before?.series ?? []).map((s) => [
+        s.datastream,
+        s.aggregate === 'sum' ? (s.n > 0 ? s.total : null) : s.mean,
+      ]),
+    ),
+  )
+  readonly panels: ComparedPanel[] = $derived.by(() =>
+    this.chart ? panelsOf(this.chart, this.previous, this.compared) : [],
+  )
+  /** Why values are missing, the most telling first. */
+  readonly causes: readonly Cause[] = $derived([
+    ...this.stations.flatMap((s) => (s.newest ? newestCauses(s, Date.parse(s.newest)) : [])),
+    ...this.#logged,
+  ])
   readonly ids: number[] = $derived(this.compared.flatMap((c) => c.channels.map((d) => d.id)).slice(0, 10))
 
   readonly loadStations = async (): Promise<void> => {
@@ -172,55 +229,38 @@ export class CompareData {
     }
   }
 
-  readonly loadSeries = async (): Promise<void> => {
+  /** Loads what the address asks for. `quiet` = something new arrived: nothing dims. */
+  readonly loadSeries = async (quiet = false): Promise<void> => {
     this.#abort?.abort()
     if (this.compared.length === 0 || this.newest === null) {
       this.#answer = null
+      this.#before = null
       return
     }
     const abort = new AbortController()
     this.#abort = abort
+    this.#lastLoad = Date.now()
     const { from, to } = this.span
-    const { compared } = this
-    this.loading = true
+    if (!quiet) this.loading = true
     try {
-      // One question for all decides the resolution; parts that add up to one line are asked for at that resolution.
-      const first = await get<SeriesAnswer>(
-        seriesPath({
-          datastreams: compared.map((c) => c.channels[0]!.id),
-          from,
-          to,
-          resolution: this.view.resolution,
-          points: POINTS,
-        }),
-        abort.signal,
-      )
-      const series = await Promise.all(
-        compared.map(async ({ station, channels }) => {
-          const own = first.series.find((s) => s.datastream === channels[0]!.id)!
-          if (channels.length === 1) return { ...own, name: station.name }
-          const { resolution } = first
-          const parts = await get<SeriesAnswer>(
-            seriesPath({
-              datastreams: channels.map((d) => d.id),
-              from,
-              to,
-              resolution: resolution === 'raw' ? 'hour' : resolution,
-            }),
-            abort.signal,
-          )
-          return sumOf(parts.series, station.name)
-        }),
-      )
-      const thinned = series.some((s) => s.thinned)
-      this.#answer = {
-        from: Date.parse(first.from),
-        to: Date.parse(first.to),
-        resolution: first.resolution,
-        thinned,
-        series,
+      const answer = await this.#ask({ from, to }, this.view.resolution, abort.signal)
+      let before: Answer | null = null
+      const { compare, range, resolution } = this.view
+      if (compare && range !== 'all' && resolution !== 'year' && !answer.thinned) {
+        const shift = shiftFor(answer.resolution)
+        const earlier = { from: yearBefore(from, shift, app.zone), to: yearBefore(to, shift, app.zone) }
+        before = await this.#ask(earlier, answer.resolution, abort.signal)
       }
+      this.#answer = answer
+      this.#before = before
       this.seriesFailure = null
+      const lacking = answer.series.filter((s) => s.points.some((p) => p.value === null)).map((s) => s.datastream)
+      void loggedCauses(lacking, { from, to }, abort.signal).then(
+        (causes) => {
+          if (!abort.signal.aborted) this.#logged = causes
+        },
+        () => {},
+      )
     } catch (error) {
       if (abort.signal.aborted) return
       this.seriesFailure = toFailure(error)
@@ -228,8 +268,60 @@ export class CompareData {
     if (this.#abort === abort) this.loading = false
   }
 
+  /** One question for all decides the resolution; parts that add up to one line are asked for at that resolution. */
+  async #ask({ from, to }: Span, resolution: Resolution | 'auto', signal: AbortSignal): Promise<Answer> {
+    const { compared } = this
+    const datastreams = compared.map((c) => c.channels[0]!.id)
+    const first = await get<SeriesAnswer>(seriesPath({ datastreams, from, to, resolution, points: POINTS }), signal)
+    const series = await Promise.all(
+      compared.map(async ({ station, channels }) => {
+        const own = first.series.find((s) => s.datastream === channels[0]!.id)!
+        if (channels.length === 1) return { ...own, name: station.name }
+        const parts = await get<SeriesAnswer>(
+          seriesPath({
+            datastreams: channels.map((d) => d.id),
+            from,
+            to,
+            resolution: first.resolution === 'raw' ? 'hour' : first.resolution,
+          }),
+          signal,
+        )
+        return sumOf(parts.series, station.name)
+      }),
+    )
+    const thinned = series.some((s) => s.thinned)
+    return { from: Date.parse(first.from), to: Date.parse(first.to), resolution: first.resolution, thinned, series }
+  }
+
+  /** Listens to what is compared until the returned function is called. */
+  listen(datastreams: number[]): () => void {
+    return listenTo(datastreams.slice(0, 100), {
+      value: (value) => this.#take(value),
+      connected: (yes) => {
+        this.connected = yes
+      },
+      resumed: () => void this.loadSeries(true),
+    })
+  }
+
+  #take({ datastream, t, tEnd }: LiveValue): void {
+    const end = tEnd ?? t
+    const station = this.stations.find((s) => s.datastreams.some((d) => d.id === datastream))
+    if (!station) return
+    if (station.newest === null || Date.parse(end) > Date.parse(station.newest)) {
+      const state = station.state !== 'archive' && app.now - Date.parse(end) < 3_600_000 ? 'current' : station.state
+      this.stations = this.stations.map((s) => (s === station ? { ...s, newest: end, state } : s))
+    }
+    const shown = this.compared.find((c) => c.channels.some((d) => d.id === datastream))?.channels[0]?.id
+    if (shown !== undefined) this.fresh[shown] = (this.fresh[shown] ?? 0) + 1
+    // The server knows sums and corrections: at once, but not more than once a second.
+    clearTimeout(this.#again)
+    this.#again = setTimeout(() => void this.loadSeries(true), Math.max(120, 1_000 - (Date.now() - this.#lastLoad)))
+  }
+
   stop(): void {
     this.#abort?.abort()
+    clearTimeout(this.#again)
   }
 }
 
@@ -249,16 +341,19 @@ function ends(times: (string | null)[], pick: (...at: number[]) => number): numb
   return known.length > 0 ? pick(...known) : null
 }
 
-/** One chart per unit; where more than five lines would share one, a small chart each, all of the same height. */
-function panelsOf(chart: Chart, compared: Compared[]): ComparedPanel[] {
+/** One chart per unit; where too many lines would share one, a small chart each, all of the same height. */
+function panelsOf(chart: Chart, previous: Map<number, Value[]>, compared: Compared[]): ComparedPanel[] {
+  const beforeOf = (lines: Chart['lines']) => new Map([...previous].filter(([id]) => lines.some((l) => l.id === id)))
+  const most = previous.size > 0 ? MOST_LINES_WITH_YEAR : MOST_LINES
   const keys = new Map(compared.map(({ channels }) => [channels[0]!.id, unitKey(channels[0]!)]))
   return [...new Set(keys.values())].flatMap((key): ComparedPanel[] => {
     const lines = chart.lines.filter((l) => keys.get(l.id) === key)
     if (lines.length === 0) return []
     const channel = compared.find(({ channels }) => channels[0]!.id === lines[0]!.id)!.channels[0]!
     const name = app.groupName(channel.group, channel.observedProperty.name)
-    if (lines.length <= MOST_LINES) return [{ key, name, chart: { buckets: chart.buckets, lines }, small: false }]
-    const known = lines.flatMap((l) => l.values).filter((v) => v != null)
+    if (lines.length <= most)
+      return [{ key, name, chart: { buckets: chart.buckets, lines }, before: beforeOf(lines), small: false }]
+    const known = lines.flatMap((l) => [...l.values, ...(previous.get(l.id) ?? [])]).filter((v) => v != null)
     const scale: [number, number] = known.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [
       Number.POSITIVE_INFINITY,
       Number.NEGATIVE_INFINITY,
@@ -267,6 +362,7 @@ function panelsOf(chart: Chart, compared: Compared[]): ComparedPanel[] {
       key: `${key}|${line.id}`,
       name: line.label,
       chart: { buckets: chart.buckets, lines: [{ ...line, color: 1 }] },
+      before: beforeOf([line]),
       small: true,
       scale: known.length > 0 ? scale : undefined,
     }))

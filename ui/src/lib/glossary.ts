@@ -107,6 +107,93 @@ const de = {
     word: 'Schnittstelle',
     text: 'Eine Adresse, über die Programme dieselben Daten abrufen, die Sie hier sehen.',
   },
+  property: {
+    word: 'Messgröße',
+    text: 'Was gemessen oder gezählt wird, zum Beispiel Lufttemperatur oder Fahrräder. Gleiche Größen lassen sich über alle Messstellen vergleichen.',
+  },
+  observation: {
+    word: 'Beobachtung',
+    text: 'Ein einzelner Wert mit seiner Zeit: was ein Gerät einmal gemessen oder in einer Spanne gezählt hat.',
+  },
+  schedule: {
+    word: 'Zeitplan',
+    text: 'Wann die Plattform die Quelle von selbst abfragt. Ohne Zeitplan geschieht es nur auf Knopfdruck, oder die Werte werden zugesandt.',
+  },
+  cron: {
+    word: 'Zeitplan als Zeile',
+    text: 'Fünf Angaben: Minute, Stunde, Tag, Monat, Wochentag. „30 6 * * 1“ heißt: montags um 6:30 Uhr.',
+  },
+  expect: {
+    word: 'Erwartet spätestens alle',
+    text: 'Kommt in dieser Zeit nichts Neues, gilt die Quelle als verspätet, und wer benachrichtigt werden will, erfährt es.',
+  },
+  run: {
+    word: 'Lauf',
+    text: 'Ein Abruf der Quelle von Anfang bis Ende. Was an einem Tag zugesandt wird, zählt als ein Lauf.',
+  },
+  read: { word: 'Gelesen', text: 'So viele Werte standen in dem, was die Quelle lieferte.' },
+  accepted: { word: 'Neu', text: 'Werte, die es noch nicht gab und die gespeichert wurden.' },
+  unchanged: { word: 'Unverändert', text: 'Werte, die schon genauso gespeichert waren. Sie bleiben, wie sie sind.' },
+  corrected: {
+    word: 'Berichtigt',
+    text: 'Für diese Zeit gab es schon einen anderen Wert. Der neue gilt, der alte bleibt im Verlauf nachlesbar.',
+  },
+  rejected: {
+    word: 'Abgelehnt',
+    text: 'Zeilen, die sich nicht lesen ließen, etwa ohne Zeit oder mit Text statt einer Zahl. Jede steht mit ihrem Grund da.',
+  },
+  definition: {
+    word: 'Beschreibung der Quelle',
+    text: 'Der Text (YAML), nach dem die Plattform die Quelle liest: woher, wie oft, welche Spalte was bedeutet. Jede frühere Fassung bleibt erhalten.',
+  },
+  separator: {
+    word: 'Trennzeichen',
+    text: 'Das Zeichen zwischen zwei Spalten einer Datei, meist Semikolon oder Komma.',
+  },
+  encoding: {
+    word: 'Zeichensatz',
+    text: 'Wie Buchstaben in der Datei gespeichert sind. Ist er falsch gewählt, sehen Umlaute seltsam aus.',
+  },
+  topic: {
+    word: 'Thema (MQTT)',
+    text: 'Die Adresse, unter der Geräte ihre Nachrichten senden. „+“ steht für einen beliebigen Teil, „#“ für den ganzen Rest.',
+  },
+  webhook: {
+    word: 'Webhook',
+    text: 'Eine geheime Adresse dieser Plattform, an die ein anderes System seine Werte von selbst schickt.',
+  },
+  aggregate: {
+    word: 'Summe oder Mittel',
+    text: 'Wie Werte zusammengefasst werden: Gezähltes wird addiert, Gemessenes wie eine Temperatur gemittelt.',
+  },
+  period: {
+    word: 'Takt',
+    text: 'In welchem Abstand Werte kommen. Daran erkennt die Plattform Lücken und Verspätung.',
+  },
+  role: {
+    word: 'Rolle der Messreihe',
+    text: 'Ob sie das Ganze zählt oder einen Teil davon, zum Beispiel eine Richtung. So wird nichts doppelt gezählt.',
+  },
+  release: {
+    word: 'Freigabe',
+    text: 'Erst ein freigegebener Datensatz ist für alle zu sehen. Entwürfe sehen nur Angemeldete mit einem Recht daran.',
+  },
+  officialKey: {
+    word: 'Amtlicher Gemeindeschlüssel',
+    text: 'Die acht Ziffern, die jede Gemeinde in Deutschland bezeichnen (AGS). Aus den ersten beiden ergeben sich die Feiertage des Landes.',
+  },
+  apiKey: {
+    word: 'Schlüssel',
+    text: 'Damit weist sich ein Programm aus wie ein Mensch mit Passwort. Er wird nur einmal gezeigt; behandeln Sie ihn wie ein Passwort.',
+  },
+  queue: {
+    word: 'Warten auf das Speichern',
+    text: 'Werte, die angekommen, aber noch nicht geschrieben sind. Bleibt die Zahl hoch, ist die Datenbank zu langsam.',
+  },
+  mqtt: {
+    word: 'MQTT',
+    text: 'Das Verfahren, über das Geräte ihre Werte senden und Programme sie laufend mitlesen.',
+  },
 } satisfies Record<string, Entry>
 
 export type TermKey = keyof typeof de
@@ -182,6 +269,87 @@ const en: Record<TermKey, Entry> = {
   approximate: { word: 'Approximate place', text: 'The exact position is not known or not published.' },
   openData: { word: 'Open data', text: 'Data that everybody may use, pass on and change without signing in.' },
   interface: { word: 'Interface', text: 'An address at which programs read the same data that you see here.' },
+  property: {
+    word: 'Observed property',
+    text: 'What is measured or counted, such as air temperature or bicycles. Equal ones can be compared across all stations.',
+  },
+  observation: {
+    word: 'Observation',
+    text: 'One value with its time: what a device measured once or counted over a span.',
+  },
+  schedule: {
+    word: 'Schedule',
+    text: 'When the platform asks the source by itself. Without one it happens at the press of a button, or values are sent here.',
+  },
+  cron: {
+    word: 'Schedule as a line',
+    text: 'Five parts: minute, hour, day, month, weekday. “30 6 * * 1” means Mondays at 6:30.',
+  },
+  expect: {
+    word: 'Expected at least every',
+    text: 'If nothing new comes within this time the source counts as late, and whoever wants to be told is told.',
+  },
+  run: {
+    word: 'Run',
+    text: 'Asking the source once, from beginning to end. All that is sent in a day counts as one run.',
+  },
+  read: { word: 'Read', text: 'So many values stood in what the source delivered.' },
+  accepted: { word: 'New', text: 'Values that were not there yet and were stored.' },
+  unchanged: { word: 'Unchanged', text: 'Values that were stored just like that already. They stay as they are.' },
+  corrected: {
+    word: 'Corrected',
+    text: 'There was another value for this time already. The new one counts, the old one stays in the history.',
+  },
+  rejected: {
+    word: 'Rejected',
+    text: 'Rows that could not be read, for example without a time or with text instead of a number. Each stands there with its reason.',
+  },
+  definition: {
+    word: 'Definition of the source',
+    text: 'The text (YAML) by which the platform reads the source: from where, how often, which column means what. Every earlier version is kept.',
+  },
+  separator: { word: 'Separator', text: 'The character between two columns of a file, mostly a semicolon or a comma.' },
+  encoding: {
+    word: 'Character encoding',
+    text: 'How letters are stored in the file. If it is chosen wrongly, umlauts look odd.',
+  },
+  topic: {
+    word: 'Topic (MQTT)',
+    text: 'The address to which devices send their messages. “+” stands for any one part, “#” for all the rest.',
+  },
+  webhook: {
+    word: 'Webhook',
+    text: 'A secret address of this platform to which another system sends its values by itself.',
+  },
+  aggregate: {
+    word: 'Sum or mean',
+    text: 'How values are put together: what is counted is added, what is measured, like a temperature, is averaged.',
+  },
+  period: {
+    word: 'Period',
+    text: 'At what distance values come. By it the platform recognises gaps and delay.',
+  },
+  role: {
+    word: 'Role of the series',
+    text: 'Whether it counts the whole or a part of it, such as one direction. So nothing is counted twice.',
+  },
+  release: {
+    word: 'Release',
+    text: 'Only a released dataset is seen by all. Drafts are seen by people who signed in and have a right to them.',
+  },
+  officialKey: {
+    word: 'Official municipality key',
+    text: 'The eight digits that name each municipality in Germany (AGS). The first two tell the public holidays of its state.',
+  },
+  apiKey: {
+    word: 'Key',
+    text: 'With it a program proves who it is, as a person does with a password. It is shown once; treat it like a password.',
+  },
+  queue: {
+    word: 'Waiting to be stored',
+    text: 'Values that have arrived but are not written yet. If the number stays high, the database is too slow.',
+  },
+  mqtt: { word: 'MQTT', text: 'The way devices send their values and programs read them as they come.' },
 }
 
 const glossary: Record<Lang, Record<TermKey, Entry>> = { de, en }

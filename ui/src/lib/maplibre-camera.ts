@@ -24,10 +24,10 @@ export async function openMap(
   },
   on: { moved: () => void; failed: (reason: string) => void },
 ): Promise<Camera> {
-  const style = await loadStyle(options.lang)
+  const base = await loadStyle(options.lang)
   const map = new MapLibre({
     container: element,
-    style: style(options.dark),
+    style: base.style(options.dark),
     center: options.center,
     zoom: 11,
     attributionControl: false,
@@ -38,6 +38,7 @@ export async function openMap(
     fadeDuration: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 200,
     locale: options.texts,
   })
+  map.getCanvas().style.filter = base.filter(options.dark)
   // Top left: the other corners hold our own controls and the legend.
   const credits = options.attribution ? { customAttribution: options.attribution } : {}
   map.addControl(new AttributionControl({ compact: true, ...credits }), 'top-left')
@@ -92,7 +93,8 @@ export async function openMap(
     setDark(wanted) {
       if (wanted === dark) return
       dark = wanted
-      map.setStyle(style(dark))
+      map.setStyle(base.style(dark))
+      map.getCanvas().style.filter = base.filter(dark)
     },
     destroy() {
       map.remove()

@@ -2,6 +2,7 @@ export type Lang = 'de' | 'en'
 
 /** German first: the keys are those of the German texts, and English must have each of them. `{x}` is filled in. */
 const de = {
+  'frame.explain': 'Was heißt das?',
   'frame.skip': 'Zum Inhalt springen',
   'frame.tagline': 'Stadt in Daten',
   'frame.nav': 'Hauptbereiche',
@@ -184,6 +185,7 @@ const de = {
   'channel.some': '{shown} von {all}',
   'channel.max': 'Höchstens fünf Messreihen je Einheit zugleich.',
   'compare.toggle': 'Mit Vorjahr vergleichen',
+  'compare.short': 'Mit Vorjahr',
   'compare.weekdays': 'Vorjahr, gleiche Wochentage',
   'compare.months': 'Vorjahr, gleiche Monate',
   'compare.hint': '364 Tage früher: So treffen Montage auf Montage.',
@@ -294,6 +296,7 @@ const de = {
 export type MessageKey = keyof typeof de
 
 const en: Record<MessageKey, string> = {
+  'frame.explain': 'What does this mean?',
   'frame.skip': 'Skip to content',
   'frame.tagline': 'The city in data',
   'frame.nav': 'Main sections',
@@ -477,6 +480,7 @@ const en: Record<MessageKey, string> = {
   'channel.some': '{shown} of {all}',
   'channel.max': 'At most five series of a unit at a time.',
   'compare.toggle': 'Compare with previous year',
+  'compare.short': 'Previous year',
   'compare.weekdays': 'Previous year, same weekdays',
   'compare.months': 'Previous year, same months',
   'compare.hint': '364 days earlier, so that Mondays meet Mondays.',

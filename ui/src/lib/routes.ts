@@ -11,8 +11,9 @@ export interface Route {
   bare?: boolean | ((query: URLSearchParams) => boolean)
 }
 
-/** Every page but the first one, which comes with the frame. The server keeps the same list (`src/edges/web/pages.ts`). */
+/** Every page. The server keeps the same list (`src/edges/web/pages.ts`) and names the files of a page in its HTML. */
 export const routes: readonly Route[] = [
+  { pattern: /^\/$/, load: () => import('../pages/Start.svelte') },
   { pattern: /^\/verwaltung\/datensaetze\/?$/, load: () => import('../pages/StaffDatasets.svelte'), staff: true },
   {
     pattern: /^\/verwaltung\/datensaetze\/([a-z0-9-]{1,63})\/?$/,
@@ -98,4 +99,4 @@ export function isBare(route: Route | undefined, search: string): boolean {
 }
 
 /** Is this a page of ours (and not an interface or a file)? */
-export const isPage = (path: string): boolean => path === '/' || routeOf(path) !== null
+export const isPage = (path: string): boolean => routeOf(path) !== null

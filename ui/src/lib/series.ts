@@ -157,8 +157,21 @@ export function valueRange(low: number | null, high: number | null, zero: boolea
   return [low >= 0 && low - pad < 0 ? 0 : low - pad, high + pad]
 }
 
-/** Why the values after an instant are missing, where that is known. */
+/** Why values of some series are missing from an instant until another (exclusive; null = still). */
 export interface Cause {
-  after: number
+  from: number
+  to: number | null
+  /** Ids of the series; null = all. */
+  series: readonly number[] | null
   text: string
+}
+
+/** The first cause that covers a bucket without a value: causes come in the order of how much they tell. */
+export function causeAt(causes: readonly Cause[], { t, end }: Bucket, series: readonly number[]): string | null {
+  const until = Math.max(end, t + 1)
+  const found = causes.find(
+    (one) =>
+      one.from < until && (one.to ?? Infinity) > t && (!one.series || series.some((id) => one.series!.includes(id))),
+  )
+  return found?.text ?? null
 }

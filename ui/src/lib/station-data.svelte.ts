@@ -1,5 +1,5 @@
 import { type Channel, Failure, get, type Resolution, type SeriesAnswer, type Station, seriesPath } from './api.ts'
-import { causeOf } from './cause.ts'
+import { loggedCauses, newestCauses } from './cause.ts'
 import { chosenChannels, colorsOf, shortNames, unitKey } from './channels.ts'
 import { type LiveValue, listenTo } from './live.ts'
 import { place } from './router.svelte.ts'
@@ -59,9 +59,12 @@ export class StationData {
     return now > newest && now - newest < length / 2 ? now : newest
   })
   readonly span: Span = $derived(spanOf(this.view, this.since, this.end, app.zone, app.now))
-  readonly cause: Cause | null = $derived(
-    this.station && this.newest !== null ? causeOf(this.station, this.newest) : null,
-  )
+  #logged = $state.raw<Cause[]>([])
+  /** Why values are missing, the most telling first. */
+  readonly causes: readonly Cause[] = $derived([
+    ...(this.station && this.newest !== null ? newestCauses(this.station, this.newest) : []),
+    ...this.#logged,
+  ])
   readonly shown: Channel[] = $derived(this.station ? chosenChannels(this.station, this.view.channels) : [])
   readonly colors: Map<number, number> = $derived(this.station ? colorsOf(this.station, this.shown) : new Map())
   readonly names: Map<number, string> = $derived(this.station ? shortNames(this.station.datastreams) : new Map())
@@ -174,11 +177,19 @@ export class StationData {
       this.answer = answer
       this.before = before
       this.seriesFailure = null
+      void this.#explain(answer, abort.signal)
     } catch (error) {
       if (abort.signal.aborted) return
       this.seriesFailure = toFailure(error)
     }
     if (this.#abort === abort) this.loading = false
+  }
+
+  /** Asks why values are missing, where some are. Without an answer a gap is just a gap. */
+  async #explain({ series }: SeriesAnswer, signal: AbortSignal): Promise<void> {
+    const lacking = series.filter((s) => s.points.some((p) => p.value === null)).map((s) => s.datastream)
+    const causes = await loggedCauses(lacking, this.span, signal).catch(() => [])
+    if (!signal.aborted) this.#logged = causes
   }
 
   /** Listens until the returned function is called. */

@@ -18,7 +18,7 @@ export const t = texts({
     empty: 'Wählen Sie oben eine Messstelle, dann eine zweite.',
     one: 'Fügen Sie eine zweite Messstelle hinzu.',
     multiples:
-      'Mehr als fünf Linien in einem Diagramm lassen sich nicht auseinanderhalten: Jede hat ihr eigenes, alle in derselben Höhe.',
+      'So viele Linien lassen sich in einem Diagramm nicht auseinanderhalten: Jede Messstelle hat ihr eigenes, alle in derselben Höhe.',
     table: 'Vergleich als Tabelle',
     link: 'Link kopieren',
     picture: 'Vergleich: {names}',
@@ -39,7 +39,7 @@ export const t = texts({
     emptyTitle: 'Nothing to compare yet',
     empty: 'Choose a station above, then a second one.',
     one: 'Add a second station.',
-    multiples: 'More than five lines in one chart cannot be told apart: each has its own, all to the same height.',
+    multiples: 'So many lines in one chart cannot be told apart: each station has its own, all to the same height.',
     table: 'Comparison as a table',
     link: 'Copy link',
     picture: 'Comparison: {names}',

@@ -169,7 +169,7 @@ export const t = texts({
     joinGroup: 'Add to a group',
     join: 'Add',
     leave: 'Take out',
-    leaveOf: 'Take {name} out of {group}',
+    leaveOf: 'Take out: {name} of {group}',
     joined: '{name} is now in {group}.',
     left: '{name} is no longer in {group}.',
     toPerson: 'To the person',

@@ -139,7 +139,7 @@ export const t = texts({
     giveDo: 'Give',
     given: '{who} now has the role {role}.',
     take: 'Take away',
-    takeOf: 'Take the role {role} ({where}) from {who}',
+    takeOf: 'Take away: {role} ({where}) of {who}',
     taken: 'The role {role} is taken away.',
     noRoles: 'No roles of its own.',
 

@@ -50,7 +50,7 @@ for (const engine of databases()) {
       const { db, access, catalog } = bench
       app = await createHttp({ log: createLog('silent'), trustProxy: [] })
       registerSession(app, { access })
-      await registerMobility(app, { db, access, catalog, city: await City.load(db) })
+      await registerMobility(app, { ...bench, city: await City.load(db) })
       key = await access.createKey('mobility', OWNER)
       for (const name of SETS) {
         const report = await bench.sources.run(ready(name), { cwd: CAPTURES })

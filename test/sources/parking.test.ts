@@ -3,12 +3,13 @@
  * few lines of their own: how many places, how many spaces, how many of them free.
  */
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { OWNER } from '../../src/domains/access/index.ts'
 import { findFeatures } from '../../src/domains/features/index.ts'
 import { databases } from '../support/database.ts'
 import { DATA, ready, type SourcesBench, sourcesOn } from '../support/sources.ts'
@@ -274,6 +275,29 @@ for (const engine of databases()) {
       assert.equal(report.outcome, 'failed')
       assert.match(report.error!, /nothing of this id was described: the static file is missing/)
       assert.equal(report.accepted, 0)
+    })
+
+    it('takes a dropped feed in by form: what it is, what it would bring, and the source', async () => {
+      const { drafts } = bench.sources
+      const begun = await drafts.fromFile(
+        'stuttgart.xml',
+        createReadStream(join(CAPTURES, 'stuttgart-static.xml')),
+        OWNER,
+      )
+      const { feed, problem } = begun.detection!
+      assert.deepEqual([feed?.type, feed?.role, problem], ['datex2', 'static', null])
+      assert.equal(feed!.reason.de, 'Tabelle von Parkplätzen (DATEX II)')
+      const { places } = CASES['stuttgart-parken']!()
+      const survey = await drafts.survey(begun.id)
+      assert.deepEqual([survey.things.length, survey.values, survey.rejected, survey.whole], [places, 0, 0, true])
+      await drafts.save(begun.id, OWNER)
+      for (let wait = 0; (await drafts.get(begun.id)).outcome === null; wait++) {
+        assert.ok(wait < 300, 'the first run does not end')
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+      const { outcome, source } = await drafts.get(begun.id)
+      assert.equal((outcome as { accepted: number }).accepted, places)
+      assert.equal((await bench.sources.get(source!)).definition.format.type, 'datex2')
     })
 
     it('leaves facts and values alone when a feed fails, and marks what a whole feed no longer names', async () => {

@@ -79,5 +79,5 @@ export function feedDefinition({ feed, files }: RecognisedFeed, given: { id?: st
 }
 
 /** What a feed was recognised as, in both languages. */
-export const feedWords = ({ feed, files }: RecognisedFeed) =>
-  words(`Format ${feed.id}: ${files[0]!.guess.reason}`, `format ${feed.id}: ${files[0]!.guess.reason}`)
+export const feedWords = ({ files }: RecognisedFeed) =>
+  words(files[0]!.guess.reasonDe ?? files[0]!.guess.reason, files[0]!.guess.reason)

@@ -45,7 +45,8 @@ export class FeedRun {
   readonly #entities: Entities
   readonly #features: RunFeatures
   readonly #specs = new Map<string, FeatureSpec>()
-  readonly #things = new Map<string, ThingRef | null>()
+  readonly #things = new Map<string, ThingRef>()
+  readonly #stored = new Map<string, Promise<Map<string, FeatureSpec>>>()
   readonly #streams = new Map<string, number>()
   readonly #completed = new Set<string>()
   /** Streams described in this run. */
@@ -198,28 +199,25 @@ export class FeedRun {
   /** The Thing of a feature named in this run or stored by an earlier one; null for neither. */
   async #thing(concept: string, key: string): Promise<ThingRef | null> {
     const name = `${concept}\n${key}`
-    let thing = this.#things.get(name)
-    if (thing !== undefined) return thing
-    let spec = this.#specs.get(name)
-    if (!spec) {
-      const [stored] = await findFeatures(this.#deps.db, {
-        concept,
-        key,
-        visible: [this.#dataset],
-        dataset: this.#dataset,
-        limit: 1,
-      })
-      spec = stored
-    }
-    thing = spec ? thingOf(spec) : null
+    const known = this.#things.get(name)
+    if (known) return known
+    const spec = this.#specs.get(name) ?? (await this.#storedOf(concept)).get(key)
+    if (!spec) return null
+    const thing = thingOf(spec)
     this.#things.set(name, thing)
     return thing
   }
 
-  /** The whole file is of no use. */
-  refuse(reason: string, value: unknown): void {
-    this.#read++
-    this.#reject(reason, '', value, 1)
+  /** What earlier runs stored, read once where a feed names only states. */
+  #storedOf(concept: string): Promise<Map<string, FeatureSpec>> {
+    let stored = this.#stored.get(concept)
+    if (!stored) {
+      const dataset = this.#dataset
+      const query = { concept, visible: [dataset], dataset, limit: MOST_FEATURES }
+      stored = findFeatures(this.#deps.db, query).then((all) => new Map(all.map((one) => [one.key, one])))
+      this.#stored.set(concept, stored)
+    }
+    return stored
   }
 
   /** Settles values that contradict what was stored. */

@@ -52,6 +52,8 @@ export interface FeedGuess {
   confidence: number
   /** In English, for the definition's comments. */
   reason: string
+  /** In German, for pages; English where it is absent. */
+  reasonDe?: string
 }
 
 interface FeedBase {

@@ -77,6 +77,8 @@ export interface Draft {
     fixed?: Reading
     /** A list of places without measurements. */
     register?: boolean
+    /** It says itself what everything means: no columns are to be chosen. */
+    feed?: { type: string; role: string; reason: Words }
     problem: Words | null
   } | null
   mapping: Mapping | null

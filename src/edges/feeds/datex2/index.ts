@@ -15,10 +15,25 @@ const RECORDS = new Set([
 ])
 
 /** Names of publications, and what role their file has. */
-const PUBLICATIONS: readonly [pattern: RegExp, role: string, reason: string][] = [
-  [/parkingFacilityTableStatusPublication|[Pp]arkingStatusPublication/, 'status', 'the states of car parks (DATEX II)'],
-  [/parkingFacilityTablePublication|[Pp]arkingTablePublication/, 'static', 'a table of car parks (DATEX II)'],
-  [/SituationPublication/, 'situation', 'roadworks and events on the road (DATEX II)'],
+const PUBLICATIONS: readonly [pattern: RegExp, role: string, reason: string, reasonDe: string][] = [
+  [
+    /parkingFacilityTableStatusPublication|[Pp]arkingStatusPublication/,
+    'status',
+    'the states of car parks (DATEX II)',
+    'Zustände von Parkplätzen (DATEX II)',
+  ],
+  [
+    /parkingFacilityTablePublication|[Pp]arkingTablePublication/,
+    'static',
+    'a table of car parks (DATEX II)',
+    'Tabelle von Parkplätzen (DATEX II)',
+  ],
+  [
+    /SituationPublication/,
+    'situation',
+    'roadworks and events on the road (DATEX II)',
+    'Baustellen und Ereignisse auf der Straße (DATEX II)',
+  ],
 ]
 
 /**
@@ -33,8 +48,8 @@ export const datex2: ItemFeed = {
     if (!/datex2\.eu\/schema|<(\w+:)?d2LogicalModel/.test(text)) return null
     const found = PUBLICATIONS.find(([pattern]) => pattern.test(text))
     if (!found) return null
-    const [, role, reason] = found
-    return { role, confidence: 1, reason }
+    const [, role, reason, reasonDe] = found
+    return { role, confidence: 1, reason, reasonDe }
   },
   async *read(inputs, { crs }, { signal }): AsyncIterable<FeedItem> {
     const place = placing(crs)

@@ -79,9 +79,19 @@ export const parkapi: ItemFeed = {
     const text = Buffer.from(head).toString('utf8')
     if (!/^\s*\{/.test(text)) return null
     if (/"lots"\s*:\s*\[/.test(text) && /"last_(updated|downloaded)"/.test(text))
-      return { role: 'static', confidence: 1, reason: 'lots of a city (ParkAPI version 1)' }
+      return {
+        role: 'static',
+        confidence: 1,
+        reason: 'lots of a city (ParkAPI version 1)',
+        reasonDe: 'Parkplätze einer Stadt (ParkAPI, Version 1)',
+      }
     if (/"items"\s*:\s*\[/.test(text) && /"(static_data_updated_at|original_uid)"/.test(text))
-      return { role: 'static', confidence: 1, reason: 'parking sites (ParkAPI version 3)' }
+      return {
+        role: 'static',
+        confidence: 1,
+        reason: 'parking sites (ParkAPI version 3)',
+        reasonDe: 'Parkplätze (ParkAPI, Version 3)',
+      }
     return null
   },
   async *read(inputs, options, context): AsyncIterable<FeedItem> {
@@ -125,8 +135,9 @@ function* lotItems(lot: Lot, updated: string): Iterable<FeedItem> {
 
 function* siteItems(site: Site): Iterable<FeedItem> {
   const key = textOf(site.original_uid) ?? textOf(site.id) ?? ''
-  const lat = numberOf(site.lat)
-  const lon = numberOf(site.lon)
+  // Version 3 writes decimals as texts.
+  const lat = numberOf(typeof site.lat === 'string' ? Number.parseFloat(site.lat) : site.lat)
+  const lon = numberOf(typeof site.lon === 'string' ? Number.parseFloat(site.lon) : site.lon)
   const facts = Object.entries(TERMS).map(([from, to]): [string, unknown] => {
     const given = site[from]
     return [to, typeof given === 'boolean' ? given : (numberOf(given) ?? textOf(given))]

@@ -220,6 +220,12 @@ export class FeedRun {
     return stored
   }
 
+  /** The whole file is of no use. */
+  refuse(reason: string, value: unknown): void {
+    this.#read++
+    this.#reject(reason, '', value, 1)
+  }
+
   /** Settles values that contradict what was stored. */
   async finish(): Promise<void> {
     const { accepted, unchanged, corrected } = await this.#writer.finish()

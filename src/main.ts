@@ -103,12 +103,14 @@ export async function serve(
   const origin = () => config.publicUrl ?? `http://localhost:${config.port}`
   const { mailer, city } = platform
   const sendLink = mailer ? linkSender(mailer, () => city.profile.name) : null
+  closers.push({ name: 'rights', close: access.follow() })
   registerSession(app, { access })
   registerLogin(app, {
     access,
     db,
     oidc: config.oidc,
     sendLink,
+    partyName: () => city.profile.name,
     landing: async () => ((await platform.setup.isOpen()) ? '/verwaltung/einrichten' : '/'),
   })
   registerOperation(app, {

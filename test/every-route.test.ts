@@ -191,6 +191,41 @@ for (const engine of databases()) {
       assert.deepEqual(await stored(), was)
     })
 
+    it('changes nothing another site asks for with the session of whoever administers', async () => {
+      const link = await fetch(`${url}/login?code=${await platform.access.createLoginCode(OWNER)}`, {
+        redirect: 'manual',
+      })
+      const { cookie } = cookieOf(link)
+      assert.equal((await asks({ cookie })('GET', '/api/v1/people')).status, 200)
+      const sites: Record<string, string>[] = [
+        { 'sec-fetch-site': 'cross-site', origin: 'https://boese.example' },
+        { 'sec-fetch-site': 'same-site', origin: 'https://andere.stadt.example' },
+        { origin: 'https://boese.example' },
+        { origin: 'null' },
+      ]
+      const was = await stored()
+      let tried = 0
+      for (const { method, url: route } of routes) {
+        if (['GET', 'HEAD', 'OPTIONS'].includes(method)) continue
+        const own = OWN.includes(`${method} ${route}`)
+        const tries = own ? [{ path: route, body: {} }] : changesOf(method, route)!(hidden).slice(0, 2)
+        for (const { path, body } of tries) {
+          const anonymous = await asks({})(method, path, body)
+          for (const site of sites) {
+            const { status, text } = await asks({ cookie, ...site })(method, path, body)
+            tried++
+            const seen = `${method} ${path} from ${JSON.stringify(site)}: ${status} ${text.slice(0, 300)}`
+            // As if nobody was signed in; signing in and out is refused before anything else.
+            assert.ok(status === anonymous.status || status === 403, seen)
+            assert.ok(status >= 400 || path.endsWith('/CreateObservations'), seen)
+          }
+        }
+      }
+      assert.ok(tried > 200, `${tried} tries`)
+      assert.deepEqual(await stored(), was)
+      assert.equal((await asks({ cookie })('GET', '/api/v1/people')).status, 200, 'still signed in')
+    })
+
     it('lets nobody read or write by a batch', async () => {
       const was = await stored()
       const urls = hidden.sets.flatMap((ids) => [`Things(${ids.Things[0]})`, `Datastreams(${ids.Datastreams[0]})`])

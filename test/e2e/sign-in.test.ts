@@ -91,6 +91,73 @@ describe('signing in, in a browser', { skip: needsBrowser, timeout: 180_000 }, (
     await close()
   })
 
+  it('adds a passkey to an account, signs in with it by button and by autofill, and removes it', async () => {
+    const { stdout } = await platform.command('user', 'invite', 'petra@stadt.example', '--name', 'Petra', '--json')
+    const { page, context, troubles, close } = await visit(browser, JSON.parse(stdout).url, {}, /40[0-9]/)
+    const cdp = await context.newCDPSession(page)
+    await cdp.send('WebAuthn.enable')
+    const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true },
+        ...{ isUserVerified: true, automaticPresenceSimulation: true },
+      },
+    })
+    // The device answers at once, autofill included: a browser that cannot do that shows what the button does.
+    await page.addInitScript(`
+      if (localStorage.getItem('no autofill')) PublicKeyCredential.isConditionalMediationAvailable = async () => false
+    `)
+    await page.getByLabel('Neues Passwort').fill(PASSWORD)
+    await page.getByRole('button', { name: 'Speichern und anmelden' }).click()
+    await page.getByText('Sie haben keinen Passkey.').waitFor()
+    await page.getByRole('button', { name: 'Neuer Passkey' }).click()
+    await page.getByLabel('Name', { exact: true }).fill('Diensttelefon')
+    await page.getByLabel('Ihr Passwort').fill('falsch')
+    await page.getByRole('button', { name: 'Weiter' }).click()
+    await page.getByRole('alert').getByText('Das Passwort ist falsch.').waitFor()
+    await page.getByLabel('Ihr Passwort').fill(PASSWORD)
+    await picture(page, 'passkey-new')
+    await assertAccessible(page, 'adding a passkey')
+    await page.getByRole('button', { name: 'Weiter' }).click()
+    await page.getByText('Zuletzt benutzt: nie').waitFor()
+    const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId })
+    assert.deepEqual(
+      credentials.map(({ rpId, isResidentCredential }) => [rpId, isResidentCredential]),
+      [['localhost', true]],
+    )
+    await assertAccessible(page, 'the account with a passkey')
+    await picture(page, 'passkeys')
+    await page.setViewportSize({ width: 360, height: 800 })
+    await picture(page, 'passkeys-360')
+    await page.setViewportSize({ width: 1440, height: 900 })
+    // By the button.
+    await page.evaluate(`localStorage.setItem('no autofill', '1')`)
+    await page.getByRole('button', { name: 'Abmelden' }).click()
+    await page.getByRole('link', { name: 'Anmelden' }).waitFor()
+    await page.goto(`${platform.url}/login?next=/datensaetze`)
+    await page.getByRole('button', { name: 'Mit Passkey anmelden' }).waitFor()
+    await picture(page, 'login-passkey')
+    await page.getByRole('button', { name: 'Mit Passkey anmelden' }).click()
+    await page.waitForURL(({ pathname }) => pathname === '/datensaetze')
+    // By autofill: nothing is pressed, the device answers what the form waits for.
+    await page.evaluate(`localStorage.removeItem('no autofill')`)
+    await page.getByRole('button', { name: 'Abmelden' }).click()
+    await page.getByRole('link', { name: 'Anmelden' }).waitFor()
+    await page.goto(`${platform.url}/login?next=/verwaltung/konto`)
+    await page.waitForURL(({ pathname }) => pathname === '/verwaltung/konto')
+    await page.getByText(/Zuletzt benutzt: (?!nie)/).waitFor()
+    await page.getByRole('button', { name: 'Passkey Diensttelefon entfernen' }).click()
+    await page.getByRole('button', { name: 'Entfernen', exact: true }).last().click()
+    await page.getByText('Sie haben keinen Passkey.').waitFor()
+    await page.evaluate(`localStorage.setItem('no autofill', '1')`)
+    await page.getByRole('button', { name: 'Abmelden' }).click()
+    await page.getByRole('link', { name: 'Anmelden' }).waitFor()
+    await page.goto(`${platform.url}/login`)
+    await page.getByRole('button', { name: 'Mit Passkey anmelden' }).click()
+    await page.getByRole('alert').getByText('Dieser Passkey gilt hier nicht.').waitFor()
+    assert.deepEqual(troubles, [])
+    await close()
+  })
+
   it('takes a dataset from its answers to its release, one person after the other', async () => {
     for (const role of ['owner', 'gatekeeper']) {
       const { stdout } = await platform.command(

@@ -109,6 +109,7 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
     ...each('/gtfs-rt/:x/trip-updates.json', HIDDEN),
     ...each('/gtfs-rt/:x/alerts.pb', HIDDEN),
   ],
+  '/api/v1/account/passkeys': () => ['/api/v1/account/passkeys'],
   '/sta/v1.1': () => ['/sta/v1.1'],
   '/sta/v1.1/*': (h) => h.sets.flatMap((ids) => sensorThings('/sta/v1.1', ids)),
   '/d/:dataset/sta/v1.1': () => each('/d/:x/sta/v1.1', HIDDEN),
@@ -189,6 +190,10 @@ export const OWN = [
   'POST /api/v1/sign-in/password',
   'PATCH /api/v1/account',
   'POST /api/v1/account/password',
+  'POST /api/v1/account/passkeys',
+  'POST /api/v1/account/passkeys/challenge',
+  'POST /api/v1/sign-in/passkey',
+  'POST /api/v1/sign-in/passkey/challenge',
 ]
 
 const BYTES = { 'content-type': 'application/octet-stream' }
@@ -307,6 +312,7 @@ const BY_ADDRESS: Record<string, (h: Hidden) => (string | number)[]> = {
   'DELETE /api/v1/datasets/:id': () => HIDDEN,
   'DELETE /api/v1/account/sessions/:id': (h) => [h.session],
   'DELETE /api/v1/account/keys/:id': (h) => h.keys,
+  'DELETE /api/v1/account/passkeys/:id': (h) => [h.session],
   'DELETE /api/v1/people/:id': (h) => [h.person],
   'DELETE /api/v1/people/:id/sessions': (h) => [h.person],
   'DELETE /api/v1/groups/:id': (h) => [h.group],

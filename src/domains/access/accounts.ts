@@ -213,17 +213,36 @@ export class Accounts {
     return session
   }
 
+  /** Asks for the present password again before something that lasts; 403 when it is wrong, 429 after ten wrong ones. */
+  async requirePassword({ id, email }: Pick<Account, 'id' | 'email'>, password: string): Promise<void> {
+    this.#byAddress.take(email)
+    const [row] = await this.#ground.db.query<{ password: string | null }>(
+      'select password from account where id = $1',
+      [id],
+    )
+    if (row?.password && !(await checkPassword(password, row.password)).right)
+      throw new Problem(403, 'password-wrong', 'The present password is wrong.')
+    this.#byAddress.forget(email)
+  }
+
+  /** Counts an attempt to sign in, by whatever means, from a place and for an address; 429 when there were too many. */
+  takePlace(where: Where): void {
+    this.#byPlace.take(where.from)
+  }
+
+  takeAddress(email: string): void {
+    this.#byAddress.take(email)
+  }
+
+  /** A right answer clears what was counted for the address. */
+  forgiveAddress(email: string): void {
+    this.#byAddress.forget(email)
+  }
+
   /** A person changes the own password; other sessions end. */
   async changePassword(actor: Actor, old: string, next: string): Promise<void> {
     const account = await this.get(actor.account!)
-    this.#byAddress.take(account.email)
-    const [row] = await this.#ground.db.query<{ password: string | null }>(
-      'select password from account where id = $1',
-      [account.id],
-    )
-    if (row?.password && !(await checkPassword(old, row.password)).right)
-      throw new Problem(403, 'password-wrong', 'The present password is wrong.')
-    this.#byAddress.forget(account.email)
+    await this.requirePassword(account, old)
     requireGoodPassword(next, [account.email, account.name])
     await this.#ground.db.query('update account set password = $2 where id = $1', [
       account.id,

@@ -9,6 +9,7 @@ import { Grants } from './grants.ts'
 import type { Ground } from './ground.ts'
 import { Keys } from './keys.ts'
 import type { Action, Actor, Resource } from './model.ts'
+import { Passkeys } from './passkeys.ts'
 import { ALLOWED, allows, reaches } from './rules.ts'
 import { hashSecret, newSecret } from './secrets.ts'
 import { type NewSession, Sessions, type Where } from './sessions.ts'
@@ -20,6 +21,7 @@ export type { Effective, Person } from './directory.ts'
 export type { GrantSpec, GroupSpec } from './grants.ts'
 export type { KeyInfo, KeySpec } from './keys.ts'
 export * from './model.ts'
+export type { AuthenticationResponseJSON, Party, PasskeyInfo, RegistrationResponseJSON } from './passkeys.ts'
 export { ALLOWED } from './rules.ts'
 export { hashSecret, newSecret } from './secrets.ts'
 export type { NewSession, SessionInfo, SignInMethod, Where } from './sessions.ts'
@@ -41,6 +43,7 @@ export class Access {
   readonly accounts: Accounts
   readonly sessions: Sessions
   readonly keys: Keys
+  readonly passkeys: Passkeys
   readonly grants: Grants
   readonly directory: Directory
   readonly log: AuditLog
@@ -78,6 +81,7 @@ export class Access {
     this.sessions = new Sessions(ground)
     this.keys = new Keys(ground)
     this.accounts = new Accounts(ground, this.sessions, this.keys)
+    this.passkeys = new Passkeys(ground, this.accounts)
     this.grants = new Grants(ground)
     deps.catalog.changed.on(() => this.#forget())
   }
@@ -102,6 +106,35 @@ export class Access {
     await this.#watch()
   }
 
+  /**
+   * From now on what other processes change of rights holds here at once, too. Returns how to stop. Several changes in a
+   * row are looked at together; a database that does not answer is asked again.
+   */
+  follow(): () => Promise<void> {
+    let looking = false
+    let again = false
+    const look = async () => {
+      again = true
+      if (looking) return
+      looking = true
+      while (again && !this.#closed) {
+        again = false
+        try {
+          await this.#catalog.follow()
+          await this.refresh()
+          await this.sessions.recheck()
+          await this.keys.recheck()
+        } catch (error) {
+          console.error(error)
+          again = true
+          await new Promise((resolve) => setTimeout(resolve, 1_000).unref())
+        }
+      }
+      looking = false
+    }
+    return this.#db.listen('zahnrad_rights', () => void look())
+  }
+
   /** Rights are read when somebody with an account or a limited key first comes. */
   #load(): Promise<void> {
     this.#loaded ??= this.directory
@@ -120,7 +153,8 @@ export class Access {
     const since = this.#looked
     this.#looked = new Date()
     const nextKey = await this.keys.expire(since)
-    const ends = [this.directory.nextEnd(), nextKey].filter((end) => end !== null)
+    const nextSession = await this.sessions.expire(since)
+    const ends = [this.directory.nextEnd(), nextKey, nextSession].filter((end) => end !== null)
     const wait = Math.min(...ends.map((end) => Math.max(end - Date.now(), 0) + 20), LOOK_AGAIN_MS)
     clearTimeout(this.#timer)
     if (this.#closed) return

@@ -70,6 +70,7 @@ export class Keys {
        returning k.id, k.name, k.account, found.email, k.limited, k.expires_at as expires`,
       [hash],
     )
+    if (!row && known) this.#ground.revoke(known.actor.name)
     if (!row) throw new Problem(401, 'key-unknown', 'This key is not known here, was revoked, or has expired.')
     const actor: Actor = Object.freeze({
       kind: 'key',
@@ -171,6 +172,24 @@ export class Keys {
     const full = keyName(name, email)
     this.#ground.revoke(full)
     return full
+  }
+
+  /** Ends the connections of keys another process revoked: those that were let in here and are no longer good. */
+  async recheck(): Promise<void> {
+    const asked = this.#known
+    const good = await this.#ground.db.query<{ hash: string }>(
+      `select encode(k.hash, 'base64') as hash from api_key k left join account a on a.id = k.account
+        where k.hash in (select decode(one, 'base64') from unnest($1::text[]) as one)
+          and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
+          and (k.account is null or a.state = 'active')`,
+      [[...asked.keys()]],
+    )
+    const there = new Set(good.map(({ hash }) => hash))
+    for (const [hash, { actor }] of asked) {
+      if (there.has(hash)) continue
+      asked.delete(hash)
+      this.#ground.revoke(actor.name)
+    }
   }
 
   /** Ends the connections of keys that expired since `after`; answers when the next one will, or null. */

@@ -70,7 +70,10 @@ export class Sessions {
        returning s.id, s.actor, s.account, found.email, s.expires_at as expires`,
       [hash, IDLE_HOURS],
     )
-    if (!row) return null
+    if (!row) {
+      if (known) this.#ground.revoke(known.actor.name)
+      return null
+    }
     const actor: Actor =
       row.account === null
         ? { kind: 'staff', name: row.actor, session: row.id }
@@ -128,6 +131,39 @@ export class Sessions {
   /** Ends all sessions of an account, but the one given. */
   endAll(account: number, except = -1): Promise<boolean> {
     return this.#ended('account = $1 and id <> $2', [account, except])
+  }
+
+  /** Ends the connections of sessions another process ended: those that were let in here and are no longer there. */
+  async recheck(): Promise<void> {
+    const asked = this.#known
+    const open = await this.#ground.db.query<{ hash: string }>(
+      `select encode(s.hash, 'base64') as hash from session s left join account a on a.id = s.account
+        where s.hash in (select decode(one, 'base64') from unnest($1::text[]) as one)
+          and (s.account is null or a.state = 'active')`,
+      [[...asked.keys()]],
+    )
+    const there = new Set(open.map(({ hash }) => hash))
+    for (const [hash, { actor }] of asked) {
+      if (there.has(hash)) continue
+      asked.delete(hash)
+      this.#ground.revoke(actor.name)
+    }
+  }
+
+  /** Ends the connections of sessions that grew too old since `after`; answers when the next one will, or null. */
+  async expire(after: Date): Promise<number | null> {
+    const end = 'least(s.expires_at, s.seen_at + make_interval(hours => $1))'
+    const gone = await this.#ground.db.query<{ email: string | null }>(
+      `select distinct a.email from session s left join account a on a.id = s.account
+        where ${end} <= now() and ${end} > $2`,
+      [IDLE_HOURS, after.toISOString()],
+    )
+    for (const { email } of gone) this.#ground.revoke(email === null ? 'staff' : nameOf(email))
+    const [next] = await this.#ground.db.query<{ at: string | null }>(
+      `select min(${end}) as at from session s where ${end} > now()`,
+      [IDLE_HOURS],
+    )
+    return next?.at ? Date.parse(next.at) : null
   }
 
   async #ended(condition: string, parameters: unknown[]): Promise<boolean> {

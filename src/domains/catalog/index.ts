@@ -142,6 +142,16 @@ export class Catalog {
     )
   }
 
+  /** Reads all again after another process may have changed something, and tells of each dataset that is another now. */
+  async follow(): Promise<void> {
+    const before = this.#byKey
+    await this.reload()
+    for (const dataset of this.#all)
+      if (JSON.stringify(dataset) !== JSON.stringify(before.get(dataset.key))) this.changed.emit(dataset)
+    for (const [key, dataset] of before)
+      if (!this.#byKey.has(key)) this.changed.emit({ ...dataset, state: 'withdrawn' })
+  }
+
   /** Looks at a dataset again after others changed what it hangs on, and tells who acts by it. */
   async refresh(key: number): Promise<void> {
     await this.reload()

@@ -7,17 +7,18 @@ import { ProblemAnswer } from './schemas.ts'
 import { KeyBody, NumberParams, PasswordBody, RenameBody } from './schemas-access.ts'
 import { reachingOf, readScope } from './scopes.ts'
 
+/** A person in the browser; a key does not look after its owner's account. */
+export function ownAccount({ actor }: FastifyRequest): Actor & { account: number } {
+  if (actor.kind === 'user' && actor.account !== undefined) return actor as Actor & { account: number }
+  throw new Problem(401, 'sign-in-required', 'Sign in with an account of your own.')
+}
+
 /** `/api/v1/account`: what a person sees and changes of the own account: sessions, keys, rights. */
 export function addAccount(api: FastifyInstance, { access, catalog }: PortalDeps): void {
   const tags = ['Account']
   const response = { '4xx': ProblemAnswer }
 
-  /** A person in the browser; a key does not look after its owner's account. */
-  const me = (request: FastifyRequest): Actor & { account: number } => {
-    const { actor } = request
-    if (actor.kind === 'user' && actor.account !== undefined) return actor as Actor & { account: number }
-    throw new Problem(401, 'sign-in-required', 'Sign in with an account of your own.')
-  }
+  const me = ownAccount
 
   api.get(
     '/api/v1/account',

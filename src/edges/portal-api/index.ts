@@ -16,6 +16,7 @@ import { addFigures } from './figures.ts'
 import { addMap } from './map.ts'
 import { describeApi } from './openapi.ts'
 import { addOutages } from './outages.ts'
+import { addPasskeys } from './passkeys.ts'
 import { addPeople } from './people.ts'
 import { addReady } from './ready.ts'
 import { addRequests } from './requests.ts'
@@ -51,6 +52,7 @@ export async function registerPortalApi(app: FastifyInstance, deps: PortalDeps):
     addEvents(api as unknown as FastifyInstance, deps)
     addReviews(api as unknown as FastifyInstance, deps)
     addAccount(api as unknown as FastifyInstance, deps)
+    addPasskeys(api as unknown as FastifyInstance, deps)
     addPeople(api as unknown as FastifyInstance, deps)
     addAudit(api as unknown as FastifyInstance, deps)
     addRequests(api as unknown as FastifyInstance, deps)

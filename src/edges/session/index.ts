@@ -3,7 +3,8 @@ import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { cookieOf, isForeignChange, pathAfter, SESSION_COOKIE, setCookie } from './cookie.ts'
 import { type OidcOptions, registerOidc } from './oidc.ts'
-import { registerSignIn, type SignInOptions } from './sign-in.ts'
+import { type PasskeyOptions, registerPasskey } from './passkey.ts'
+import { registerSignIn, requireOwnSite, type SignInOptions } from './sign-in.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -39,7 +40,10 @@ export interface Landing {
 }
 
 /** Signing in and out: the one-time admin link, e-mail and password, invitation and reset links. */
-export function registerLogin(app: FastifyInstance, options: SignInOptions & OidcOptions & Landing): void {
+export function registerLogin(
+  app: FastifyInstance,
+  options: SignInOptions & OidcOptions & PasskeyOptions & Landing,
+): void {
   const { access, oidc, landing } = options
   // `GET /login?code=…` trades the one-time admin link for a staff session. Without a code it is a page.
   app.get<{ Querystring: { code?: string; next?: string } }>('/login', async (request, reply) => {
@@ -53,6 +57,7 @@ export function registerLogin(app: FastifyInstance, options: SignInOptions & Oid
     return reply.redirect(next === undefined ? await landing() : pathAfter(next), 303)
   })
   app.post('/api/v1/logout', async (request, reply) => {
+    requireOwnSite(request)
     const token = cookieOf(request, SESSION_COOKIE)
     if (token && request.actor.session !== undefined) await access.sessions.end(token)
     setCookie(request, reply, SESSION_COOKIE, '', 0)
@@ -65,5 +70,6 @@ export function registerLogin(app: FastifyInstance, options: SignInOptions & Oid
   })
   app.get('/api/v1/sign-in', async () => ({ oidc: oidc !== undefined, mail: options.sendLink !== null }))
   registerSignIn(app, options)
+  registerPasskey(app, options)
   registerOidc(app, options)
 }

@@ -46,9 +46,9 @@ export async function enter(
   reply.header('cache-control', 'no-store')
 }
 
-/** A sign-in another site asks for would put people into a session that is not theirs. */
+/** A sign-in another site asks for would put people into a session that is not theirs; signing out is theirs, too. */
 export function requireOwnSite(request: FastifyRequest): void {
-  if (isForeignChange(request)) throw new Problem(403, 'foreign-site', 'Sign in on this platform’s own page.')
+  if (isForeignChange(request)) throw new Problem(403, 'foreign-site', 'This is done on this platform’s own pages.')
 }
 
 /** E-mail and password, and the links by which people get or renew theirs. */

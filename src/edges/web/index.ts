@@ -20,14 +20,14 @@ const STATION = /^\/(?:einbetten\/)?stationen\/(\d{1,9})(?:\/|$)/
 const FRAMED = /^\/einbetten\//
 
 /**
- * Nothing from elsewhere, nothing inline. `blob:` is the map's worker and the picture of a chart. No site may put our
+ * Nothing from elsewhere, nothing inline, styles neither (Svelte, the map and charts set theirs by CSSOM). `blob:` is the map's worker and the picture of a chart. No site may put our
  * pages into a frame, where a visitor could be made to click what they do not see – but those made for it.
  */
 function contentSecurityPolicy(framed: boolean): string {
   return [
     `default-src 'none'`,
     `script-src 'self'`,
-    `style-src 'self' 'unsafe-inline'`,
+    `style-src 'self'`,
     `img-src 'self' data: blob:`,
     `font-src 'self' data:`,
     `connect-src 'self'`,
@@ -47,7 +47,9 @@ export async function registerWeb(app: FastifyInstance, { root, stationExists }:
     'content-security-policy': contentSecurityPolicy(false),
     'referrer-policy': 'same-origin',
     'cross-origin-opener-policy': 'same-origin',
-    'permissions-policy': 'camera=(), microphone=(), geolocation=(self)',
+    'cross-origin-resource-policy': 'same-origin',
+    'permissions-policy':
+      'camera=(), microphone=(), geolocation=(self), publickey-credentials-get=(self), publickey-credentials-create=(self)',
     // What it carries was answered to one person.
     'cache-control': 'private, no-cache',
   }
@@ -61,6 +63,9 @@ export async function registerWeb(app: FastifyInstance, { root, stationExists }:
     setHeaders: (reply, path) => {
       const isAsset = path.slice(root.length).startsWith('/assets/')
       reply.header('cache-control', isAsset ? 'public, max-age=31536000, immutable' : 'no-cache')
+      // A worker lives by the policy its own file came with.
+      reply.header('content-security-policy', headers['content-security-policy'])
+      reply.header('cross-origin-resource-policy', 'same-origin')
       if (path.endsWith('.html')) reply.headers(headers)
     },
   })

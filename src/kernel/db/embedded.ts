@@ -96,6 +96,10 @@ export class EmbeddedDatabase implements Database {
     })
   }
 
+  listen(): () => Promise<void> {
+    return async () => {}
+  }
+
   stats(): DatabaseStats {
     return { waiting: this.#waiting, connections: 1, restarts: this.#restarts }
   }

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { compile } from './compile.ts'
+import { listenTo } from './listen.ts'
 import {
   type Database,
   type DatabaseStats,
@@ -18,8 +20,14 @@ const QUERY_CANCELED = '57014'
 export class ServerDatabase implements Database {
   readonly engine = 'server'
   readonly #pool: pg.Pool
+  readonly #url: string
+  /** Tells this process from others in what triggers send by NOTIFY. */
+  readonly #process = randomUUID()
+  readonly #onError: (error: Error) => void
 
   constructor(url: string, options: { connections?: number; onError?: (error: Error) => void } = {}) {
+    this.#url = url
+    this.#onError = options.onError ?? (() => {})
     const settings = Object.entries(SESSION_SETTINGS).map(([name, value]) => `-c ${name}=${value}`)
     const types = {
       getTypeParser: (oid: number, format?: string) => parsers[oid] ?? pg.types.getTypeParser(oid, format as 'text'),
@@ -32,12 +40,13 @@ export class ServerDatabase implements Database {
       application_name: 'zahnrad',
       options: [
         ...settings,
+        `-c zahnrad.process=${this.#process}`,
         `-c statement_timeout=${DEFAULT_TIMEOUT_MS}`,
         '-c idle_in_transaction_session_timeout=600000',
       ].join(' '),
       types: types as pg.CustomTypesConfig,
     })
-    this.#pool.on('error', (error) => options.onError?.(error))
+    this.#pool.on('error', this.#onError)
   }
 
   async query<R>(text: string, parameters: readonly unknown[] = [], options: QueryOptions = {}): Promise<R[]> {
@@ -96,6 +105,11 @@ export class ServerDatabase implements Database {
     } finally {
       client.release(broken)
     }
+  }
+
+  listen(channel: string, heard: () => void): () => Promise<void> {
+    const foreign = (payload: string) => payload !== this.#process && heard()
+    return listenTo(this.#url, channel, foreign, this.#onError)
   }
 
   stats(): DatabaseStats {

@@ -38,6 +38,12 @@ export interface Database extends Queryable {
   readonly engine: 'embedded' | 'server'
   /** Runs `work` in one transaction: commits when it resolves, rolls back when it throws. Not reentrant. */
   transaction<R>(work: (tx: Queryable) => Promise<R>, options?: QueryOptions): Promise<R>
+  /**
+   * Calls `heard` after another process sent a NOTIFY on the channel, and after the connection was away, when some may
+   * have been missed. What this process sends itself (its `zahnrad.process` as payload) is left out; the embedded
+   * engine belongs to one process, so nothing is ever heard there. Returns how to stop.
+   */
+  listen(channel: string, heard: () => void): () => Promise<void>
   /** Figures for /metrics: queries waiting, connections, restarts of the embedded engine. */
   stats(): DatabaseStats
   close(): Promise<void>

@@ -70,8 +70,14 @@ export async function createHttp({ log, publicUrl, trustProxy }: HttpOptions): P
   await app.register(compress, { threshold: 1024, encodings: ['gzip', 'identity'], zlibOptions: { level: 4 } })
   app.addHook('onRequest', async (request, reply) => {
     request.origin = publicUrl ?? `${request.protocol}://${request.host}`
-    reply.header('x-request-id', request.id)
-    reply.header('x-content-type-options', 'nosniff')
+    reply.headers(ALWAYS_SENT).header('x-request-id', request.id)
+    // For this host alone: whether all below it is reached by https only the city knows.
+    if (request.origin.startsWith('https:')) reply.header('strict-transport-security', 'max-age=31536000')
+  })
+  app.addHook('onSend', async (request, reply) => {
+    // What somebody in particular was answered stays out of caches, unless the route knows better.
+    const personal = request.headers.cookie !== undefined || request.headers.authorization !== undefined
+    if (personal && !reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
   })
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unmatched'
@@ -92,6 +98,19 @@ export async function createHttp({ log, publicUrl, trustProxy }: HttpOptions): P
   })
   app.setErrorHandler((error: FastifyError, request, reply) => sendProblem(error, request, reply))
   return app
+}
+
+/**
+ * Headers of every answer; pages set their own policy over these. What is opened by itself gets no rights at all. Data may
+ * be read from other sites (CORS), pages may not.
+ */
+const ALWAYS_SENT = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': `default-src 'none'; frame-ancestors 'none'`,
+  'referrer-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'cross-origin',
+  'permissions-policy': 'camera=(), microphone=(), geolocation=()',
 }
 
 /**

@@ -127,6 +127,11 @@ export async function serve(
   await registerPortalApi(app, {
     ...platform,
     sendLink,
+    legal: {
+      feedback: platform.feedback,
+      auditDays: () => platform.retention.auditDays(),
+      sendMail: mailer ? (mail) => mailer.send(mail) : null,
+    },
     firstSteps: { ...platform, scratch: join(config.dataDir, 'scratch') },
     drafts: platform.sources.drafts,
     version: VERSION,

@@ -7,6 +7,7 @@ import { Boards } from './domains/boards/index.ts'
 import { Catalog, City } from './domains/catalog/index.ts'
 import { Example } from './domains/example/index.ts'
 import { Realtime } from './domains/mobility/index.ts'
+import { FeedbackBox } from './domains/feedback/index.ts'
 import { Plausibility } from './domains/plausibility/index.ts'
 import { Release, Retention } from './domains/release/index.ts'
 import { Sensing } from './domains/sensing/index.ts'
@@ -31,6 +32,7 @@ export interface Platform {
   access: Access
   release: Release
   retention: Retention
+  feedback: FeedbackBox
   sensing: Sensing
   sources: Sources
   realtime: Realtime
@@ -66,6 +68,8 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
     )
     const retention = new Retention({ db, access, sensing, log })
     const realtime = new Realtime({ db, sensing, log })
+    const feedback = new FeedbackBox({ db, access })
+    const retention = new Retention({ db, access, sensing, log, forget: () => feedback.forget() })
     const fetcher = new Fetcher({ allowPrivate: config.allowPrivate })
     const sources = new Sources({
       db,
@@ -121,6 +125,7 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
       access,
       release,
       retention,
+      feedback,
       sensing,
       sources,
       realtime,

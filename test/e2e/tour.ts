@@ -126,6 +126,11 @@ export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
     ...(await peopleStops(platform, ids.dataset)),
     { name: 'search', path: '/suche?q=ring', wait: 'main li' },
     { name: 'search-nothing', path: '/suche?q=xyzxyz' },
+    { name: 'imprint', path: '/impressum', wait: 'section' },
+    { name: 'privacy', path: '/datenschutz', wait: 'section' },
+    { name: 'accessibility', path: '/barrierefreiheit', wait: 'main form' },
+    { name: 'accessibility-staff', path: '/barrierefreiheit', staff: true, wait: 'main form' },
+    { name: 'feedback', path: '/verwaltung/rueckmeldungen', staff: true },
     { name: 'login', path: '/login' },
     { name: 'not-found', path: '/gibt/es/nicht' },
   ]

@@ -30,6 +30,7 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
   '/api/v1/openapi.json': () => ['/api/v1/openapi.json'],
   '/api/v1/city': () => ['/api/v1/city'],
   '/api/v1/city/logo': () => ['/api/v1/city/logo'],
+  '/api/v1/city/legal': () => ['/api/v1/city/legal'],
   '/api/v1/example': () => ['/api/v1/example'],
   '/api/v1/map': () => ['/api/v1/map'],
   '/api/v1/map/style.json': () => ['/api/v1/map/style.json'],
@@ -122,6 +123,7 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
 
 /** Routes that read and are for the administration alone, with the ids their address needs. */
 const CLOSED: Record<string, (h: Hidden) => string[]> = {
+  '/api/v1/feedback': () => ['/api/v1/feedback'],
   '/api/v1/city/profile': () => ['/api/v1/city/profile'],
   '/api/v1/setup': () => ['/api/v1/setup'],
   '/api/v1/ready-sources': () => ['/api/v1/ready-sources'],
@@ -183,6 +185,7 @@ function sensorThings(base: string, ids: Ids): string[] {
 
 /** Changing routes that only ever touch what belongs to whoever asks: signing in and out, the own account. */
 export const OWN = [
+  'POST /api/v1/feedback',
   'POST /api/v1/logout',
   'POST /api/v1/sign-in',
   'POST /api/v1/sign-in/forgotten',
@@ -221,6 +224,8 @@ const CHANGES: Record<string, (h: Hidden) => Try[]> = {
   'PUT /api/v1/city': () => [{ path: '/api/v1/city', body: CITY }],
   'PUT /api/v1/city/logo': () => [{ path: '/api/v1/city/logo', body: {} }],
   'PUT /api/v1/setup': () => [{ path: '/api/v1/setup', body: { dismissed: true } }],
+  'PUT /api/v1/feedback/:id/done': () => [{ path: '/api/v1/feedback/1/done', body: { done: true } }],
+  'PUT /api/v1/setup': () => [{ path: '/api/v1/setup', body: { done: true } }],
   'POST /api/v1/ready-sources/:id': (h) => [{ path: `/api/v1/ready-sources/${h.source}`, body: {} }],
   'PUT /api/v1/ready-sources/:id/file': (h) => [
     { path: `/api/v1/ready-sources/${h.source}/file?name=x.csv`, body: 'a;b', headers: BYTES },

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox'
+import { LegalSchema } from './legal.ts'
 
 const longitude = Type.Number({ minimum: -180, maximum: 180 })
 const latitude = Type.Number({ minimum: -90, maximum: 90 })
@@ -17,6 +18,7 @@ export const CityProfileSchema = Type.Object(
       { style: Type.Union([Type.String(), Type.Null()]), attribution: Type.Union([Type.String(), Type.Null()]) },
       { additionalProperties: false },
     ),
+    legal: LegalSchema,
   },
   { additionalProperties: false },
 )
@@ -27,7 +29,7 @@ export type CityProfile = Static<typeof CityProfileSchema>
 export interface CityMistake {
   field: keyof CityProfile
   /** Stable, for pages that say it in their own words. */
-  code: 'name-empty' | 'key-length' | 'key-land' | 'zone-unknown' | 'bounds-order' | 'language-twice'
+  code: 'name-empty' | 'key-length' | 'key-land' | 'zone-unknown' | 'bounds-order' | 'language-twice' | 'date-unknown'
   message: string
 }
 
@@ -64,7 +66,14 @@ export function mistakesOf(profile: CityProfile): CityMistake[] {
   }
   if (new Set(profile.languages).size < profile.languages.length)
     wrong('languages', 'language-twice', 'names a language twice')
+  const day = profile.legal.statementDate
+  if (day !== null && !isDay(day)) wrong('legal', 'date-unknown', `names a day that does not exist, ${day}`)
   return mistakes
+}
+
+function isDay(text: string): boolean {
+  const day = new Date(`${text}T00:00:00Z`)
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text)
 }
 
 /**

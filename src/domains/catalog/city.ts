@@ -5,6 +5,7 @@ import { type Database, SqlError } from '../../kernel/db/index.ts'
 import { Problem, SetupError } from '../../kernel/problem.ts'
 import { Signal } from '../../kernel/signal.ts'
 import { type CityProfile, CityProfileSchema, mistakesOf } from './city-rules.ts'
+import { NO_LEGAL } from './legal.ts'
 import { checkLogo, type Logo } from './logo.ts'
 
 export const DEFAULT_PROFILE: CityProfile = {
@@ -15,6 +16,7 @@ export const DEFAULT_PROFILE: CityProfile = {
   languages: ['de', 'en'],
   contact: null,
   map: { style: null, attribution: null },
+  legal: NO_LEGAL,
 }
 
 /** The city profile: from `CITY_FILE` when that is set (read at every start), else from the database. */
@@ -56,7 +58,7 @@ export class City {
       const [row] = await this.#db.query<{ value: Partial<CityProfile> }>(
         `select value from setting where name = 'city'`,
       )
-      this.#profile = { ...DEFAULT_PROFILE, ...row?.value }
+      this.#profile = { ...DEFAULT_PROFILE, ...row?.value, legal: { ...NO_LEGAL, ...row?.value.legal } }
     }
     this.changed.emit(this.#profile)
   }
@@ -129,7 +131,8 @@ async function readProfile(file: string): Promise<CityProfile> {
   }
   if (typeof given !== 'object' || given === null) throw wrong('is empty')
   const map = { ...DEFAULT_PROFILE.map, ...(given as { map?: object }).map }
-  const profile = { ...DEFAULT_PROFILE, ...given, map }
+  const legal = { ...NO_LEGAL, ...(given as { legal?: object }).legal }
+  const profile = { ...DEFAULT_PROFILE, ...given, map, legal }
   const [error] = Value.Errors(CityProfileSchema, profile)
   if (error)
     throw wrong(`has a wrong value at "${error.instancePath.slice(1).replaceAll('/', '.') || 'top'}": ${error.message}`)

@@ -4,7 +4,7 @@ import type { Database } from '../../kernel/db/index.ts'
 import type { Log } from '../../kernel/log.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Access, Actor } from '../access/index.ts'
-import type { Catalog, CityProfile } from '../catalog/index.ts'
+import { type Catalog, type CityProfile, DEFAULT_PROFILE } from '../catalog/index.ts'
 import { dayStart, iso, localDay, type Sensing, type SourceWriter } from '../sensing/index.ts'
 import { LAND_KEY } from './calendar.ts'
 import { BOUNDS, CITY, SIMULATED, SUBJECTS } from './datasets.ts'
@@ -130,7 +130,7 @@ export class Example {
   /** Is this the profile that came with the example city, unchanged? */
   async isOwnProfile(profile: CityProfile): Promise<boolean> {
     const state = await store.readState(this.#deps.db)
-    return isDeepStrictEqual(state?.profile, profile)
+    return state?.profile !== undefined && isDeepStrictEqual({ ...DEFAULT_PROFILE, ...state.profile }, profile)
   }
 
   /** How much of it is stored, from the maintained counters. */
@@ -195,6 +195,7 @@ export class Example {
       languages: ['de' as const, 'en' as const],
       contact: null,
       map: { style: null, attribution: null },
+      legal: DEFAULT_PROFILE.legal,
     }
     if (await store.offerProfile(db, profile)) await store.patchState(db, { profile })
     await store.patchState(db, { complete: true })

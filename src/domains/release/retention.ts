@@ -25,12 +25,14 @@ export class Retention {
   readonly #access: Access
   readonly #sensing: Sensing
   readonly #log: Log
+  readonly #forget: () => Promise<number>
 
-  constructor(deps: { db: Database; access: Access; sensing: Sensing; log: Log }) {
+  constructor(deps: { db: Database; access: Access; sensing: Sensing; log: Log; forget?: () => Promise<number> }) {
     this.#db = deps.db
     this.#access = deps.access
     this.#sensing = deps.sensing
     this.#log = deps.log
+    this.#forget = deps.forget ?? (async () => 0)
   }
 
   async start(jobs: Jobs, timeZone: string): Promise<void> {
@@ -62,6 +64,9 @@ export class Retention {
       this.#log.info({ entries, days }, 'entries of the audit log removed: their retention ended')
       await this.#access.audit(ACTOR, 'audit.forget', 'audit', { entries, days })
     }
+    if (entries > 0) await this.#access.audit(ACTOR, 'audit.forget', 'audit', { entries, days })
+    const messages = await this.#forget()
+    if (messages > 0) this.#log.info({ messages }, 'messages deleted: they were kept long enough')
     return deleted
   }
 

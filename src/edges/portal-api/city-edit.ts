@@ -53,7 +53,7 @@ export function addCityEdit(api: FastifyInstance, { db, access, catalog, city, e
       const { map, ...before } = city.profile
       const contact = request.body.contact?.trim() || null
       const after = { ...request.body, name: request.body.name.trim(), contact }
-      await city.save({ ...after, map })
+      await city.save({ ...after, map, legal: after.legal ?? before.legal })
       await access.audit(request.actor, 'city.update', 'platform', difference(before, after))
       return after
     },

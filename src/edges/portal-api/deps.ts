@@ -3,6 +3,7 @@ import type { Basemap } from '../../domains/basemap/index.ts'
 import type { Boards } from '../../domains/boards/index.ts'
 import type { Catalog, City } from '../../domains/catalog/index.ts'
 import type { Example } from '../../domains/example/index.ts'
+import type { FeedbackBox } from '../../domains/feedback/index.ts'
 import type { Sensing } from '../../domains/sensing/index.ts'
 import type { Setup } from '../../domains/setup/index.ts'
 import type { ReadySources, Sources } from '../../domains/sources/index.ts'
@@ -18,6 +19,14 @@ export interface FirstSteps {
   scratch: string
 }
 
+export interface LegalDeps {
+  feedback: FeedbackBox
+  /** Days entries of the audit log are kept. */
+  auditDays: () => Promise<number>
+  /** Sends a mail; null where no mail server is set up. */
+  sendMail: ((mail: { messageId: string; to: string[]; subject: string; text: string }) => Promise<unknown>) | null
+}
+
 export interface PortalDeps {
   db: Database
   access: Access
@@ -31,6 +40,8 @@ export interface PortalDeps {
   /** Adding sources by form; without it there is no such API. */
   drafts?: Sources['drafts']
   log: Log
+  /** What the legal pages need; a portal without them does without. */
+  legal?: LegalDeps
   /** Sends people their links; without it they are handed over by hand. */
   sendLink?: SendLink | null
   /** What the setup offers; a portal that only shows data does without. */

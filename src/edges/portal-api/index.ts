@@ -13,6 +13,7 @@ import { addEntityEdit } from './entity-edit.ts'
 import { addEvents } from './events.ts'
 import { addExample } from './example.ts'
 import { addFigures } from './figures.ts'
+import { addLegal } from './legal.ts'
 import { addMap } from './map.ts'
 import { describeApi } from './openapi.ts'
 import { addOutages } from './outages.ts'
@@ -41,6 +42,7 @@ export async function registerPortalApi(app: FastifyInstance, deps: PortalDeps):
       addSetup(api as unknown as FastifyInstance, deps, deps.firstSteps)
       addReady(api as unknown as FastifyInstance, deps, deps.firstSteps)
     }
+    if (deps.legal) addLegal(api as unknown as FastifyInstance, deps, deps.legal)
     addExample(api as unknown as FastifyInstance, deps)
     addMap(api as unknown as FastifyInstance, deps)
     addStations(api as unknown as FastifyInstance, deps)

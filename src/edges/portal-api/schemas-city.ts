@@ -19,9 +19,9 @@ export const ExampleAnswer = Type.Object(
   { description: 'How far the example city is' },
 )
 
-const { map: _, ...fields } = CityProfileSchema.properties
+const { map: _, legal, ...fields } = CityProfileSchema.properties
 /** What the form sends; the map is set elsewhere. */
-export const CityBody = Type.Object(fields, { additionalProperties: false })
+export const CityBody = Type.Object({ ...fields, legal: Type.Optional(legal) }, { additionalProperties: false })
 export type CityBody = Static<typeof CityBody>
 
 export const CityProfileAnswer = Type.Object({

@@ -18,6 +18,10 @@ const CHART = ['src/lib/chart.ts']
 export const PAGES: readonly PageAddress[] = [
   { pattern: /^\/$/, source: 'Start', first: () => ['/api/v1/stations'] },
   { pattern: /^\/login\/?$/, source: 'Login' },
+  { pattern: /^\/impressum\/?$/, source: 'Imprint', first: () => ['/api/v1/city/legal'] },
+  { pattern: /^\/datenschutz\/?$/, source: 'Privacy', first: () => ['/api/v1/city/legal'] },
+  { pattern: /^\/barrierefreiheit\/?$/, source: 'Accessibility', first: () => ['/api/v1/city/legal'] },
+  { pattern: /^\/verwaltung\/rueckmeldungen\/?$/, source: 'StaffFeedback' },
   { pattern: /^\/verwaltung\/datensaetze\/?$/, source: 'StaffDatasets' },
   { pattern: /^\/verwaltung\/datensaetze\/([a-z0-9-]{1,63})\/?$/, source: 'StaffDataset' },
   { pattern: /^\/verwaltung\/datensaetze\/([a-z0-9-]{1,63})\/messstellen\/(\d{1,9})\/?$/, source: 'StaffStation' },

@@ -1,4 +1,5 @@
 import type { Bounds } from './camera.ts'
+import type { Legal } from './legal.ts'
 
 /** The profile as staff edit it; `/api/v1/city/profile`. */
 export interface Profile {
@@ -8,6 +9,7 @@ export interface Profile {
   bounds: Bounds | null
   languages: ('de' | 'en')[]
   contact: string | null
+  legal: Legal
 }
 
 export interface ProfileAnswer {

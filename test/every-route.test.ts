@@ -14,7 +14,7 @@ import { registry } from '../src/kernel/metrics.ts'
 import { httpOf, serve } from '../src/main.ts'
 import { openPlatform, type Platform } from '../src/platform.ts'
 import { databases } from './support/database.ts'
-import { changesOf, OWN, QUESTIONS, readsOf } from './support/every-route.ts'
+import { changesOf, OWN, QUESTIONS, readsOf, type Try } from './support/every-route.ts'
 import { type Ask, datasetOf, type Hidden, hide, type Ids, LEAK, NUMBER, SLUG, WORD } from './support/hidden.ts'
 
 const PASSWORD = 'Vier Kähne am Kai'
@@ -208,11 +208,11 @@ for (const engine of databases()) {
       for (const { method, url: route } of routes) {
         if (['GET', 'HEAD', 'OPTIONS'].includes(method)) continue
         const own = OWN.includes(`${method} ${route}`)
-        const tries = own ? [{ path: route, body: {} }] : changesOf(method, route)!(hidden).slice(0, 2)
-        for (const { path, body } of tries) {
-          const anonymous = await asks({})(method, path, body)
+        const tries: Try[] = own ? [{ path: route, body: {} }] : changesOf(method, route)!(hidden).slice(0, 2)
+        for (const { path, body, headers } of tries) {
+          const anonymous = await asks({})(method, path, body, headers)
           for (const site of sites) {
-            const { status, text } = await asks({ cookie, ...site })(method, path, body)
+            const { status, text } = await asks({ cookie, ...site })(method, path, body, headers)
             tried++
             const seen = `${method} ${path} from ${JSON.stringify(site)}: ${status} ${text.slice(0, 300)}`
             // As if nobody was signed in; signing in and out is refused before anything else.

@@ -56,7 +56,11 @@ describe('hostile requests', { timeout: 120_000 }, () => {
       assert.match(headers.get('content-security-policy')!, /default-src 'none'/, path)
     }
     const page = await (await fetch(`${base()}/`, { headers: html })).text()
-    assert.doesNotMatch(page, /\sstyle=|<style|\son\w+=|<script(?! type="application\/json"|[^>]*\ssrc=)/, 'nothing inline')
+    assert.doesNotMatch(
+      page,
+      /\sstyle=|<style|\son\w+=|<script(?! type="application\/json"|[^>]*\ssrc=)/,
+      'nothing inline',
+    )
     assert.equal((await fetch(`${base()}/healthz`)).headers.get('strict-transport-security'), null, 'not by http')
     const key = await platform.key()
     const own = await fetch(`${base()}/api/v1/people`, { headers: { authorization: `Bearer ${key}` } })

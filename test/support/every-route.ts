@@ -225,7 +225,6 @@ const CHANGES: Record<string, (h: Hidden) => Try[]> = {
   'PUT /api/v1/city/logo': () => [{ path: '/api/v1/city/logo', body: {} }],
   'PUT /api/v1/setup': () => [{ path: '/api/v1/setup', body: { dismissed: true } }],
   'PUT /api/v1/feedback/:id/done': () => [{ path: '/api/v1/feedback/1/done', body: { done: true } }],
-  'PUT /api/v1/setup': () => [{ path: '/api/v1/setup', body: { done: true } }],
   'POST /api/v1/ready-sources/:id': (h) => [{ path: `/api/v1/ready-sources/${h.source}`, body: {} }],
   'PUT /api/v1/ready-sources/:id/file': (h) => [
     { path: `/api/v1/ready-sources/${h.source}/file?name=x.csv`, body: 'a;b', headers: BYTES },

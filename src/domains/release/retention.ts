@@ -64,7 +64,6 @@ export class Retention {
       this.#log.info({ entries, days }, 'entries of the audit log removed: their retention ended')
       await this.#access.audit(ACTOR, 'audit.forget', 'audit', { entries, days })
     }
-    if (entries > 0) await this.#access.audit(ACTOR, 'audit.forget', 'audit', { entries, days })
     const messages = await this.#forget()
     if (messages > 0) this.#log.info({ messages }, 'messages deleted: they were kept long enough')
     return deleted

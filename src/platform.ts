@@ -66,7 +66,6 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
     sensing.smallCounts.changed.on(
       (key) => void catalog.refresh(key).catch((error) => log.error({ error }, 'catalogue')),
     )
-    const retention = new Retention({ db, access, sensing, log })
     const realtime = new Realtime({ db, sensing, log })
     const feedback = new FeedbackBox({ db, access })
     const retention = new Retention({ db, access, sensing, log, forget: () => feedback.forget() })

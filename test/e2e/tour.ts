@@ -124,6 +124,8 @@ export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
     { name: 'review', path: `/verwaltung/pruefung/${ids.dataset}`, staff: true },
     { name: 'account', path: '/verwaltung/konto', staff: true },
     ...(await peopleStops(platform, ids.dataset)),
+    { name: 'now', path: '/jetzt?ort=10.4441,51.164&name=Ringgalerie', wait: 'main section li' },
+    { name: 'now-empty', path: '/jetzt' },
     { name: 'search', path: '/suche?q=ring', wait: 'main li' },
     { name: 'search-nothing', path: '/suche?q=xyzxyz' },
     { name: 'imprint', path: '/impressum', wait: 'section' },

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
 import type { Queryable } from '../../kernel/db/index.ts'
 import type { Dataset } from '../catalog/index.ts'
+import { tieToThings, upsertFeatures } from '../features/index.ts'
 import {
   ensureDatastream,
   ensureFeatures,
@@ -16,6 +17,15 @@ import { BROKEN, type Station, type Town } from './town.ts'
 
 const MEASUREMENT = 'http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement'
 const COUNT = 'http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_CountObservation'
+
+/** A car park is also a feature of the city: what is around a place is looked up there. */
+async function asCarPark(tx: Queryable, dataset: number, { key, name, lon, lat, properties }: Station, thing: number) {
+  const geometry = { type: 'Point', coordinates: [lon, lat] }
+  const facts = { purpose: 'car', capacity: properties.capacity, live: true }
+  const feature = { concept: 'parking', key, name, geometry, properties: facts }
+  await upsertFeatures(tx, { dataset, source: null, run: null }, [feature])
+  await tieToThings(tx, dataset, [{ concept: 'parking', key, thing }])
+}
 
 /** The natural key of a series, as sources make them. */
 export const seriesKey = (station: string, series: string): string => `${station}/${series}`
@@ -46,6 +56,7 @@ export async function writeEntities(tx: Queryable, city: Town, dataset: Dataset)
         properties: { simulated: true },
       },
     })
+    if (dataset.id === 'beispiel-parken') await asCarPark(tx, dataset.key, station, thing)
     const sensorId = await ensureSensor(tx, dataset.key, {
       key: station.source ?? dataset.id,
       ...sensor,

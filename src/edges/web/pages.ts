@@ -45,6 +45,7 @@ export const PAGES: readonly PageAddress[] = [
   { pattern: /^\/verwaltung\/konto\/?$/, source: 'Account' },
   { pattern: /^\/verwaltung\/pruefung\/?$/, source: 'Reviews' },
   { pattern: /^\/verwaltung\/pruefung\/([a-z0-9-]{1,63})\/?$/, source: 'Review' },
+  { pattern: /^\/jetzt\/?$/, source: 'Now' },
   { pattern: /^\/suche\/?$/, source: 'Search' },
   {
     pattern: /^\/stationen\/(\d{1,10})\/aufkleber\/?$/,

@@ -1,0 +1,43 @@
+// The page "here and now" opens without a connection: its files come from here then. Data is never kept here; the page
+// itself keeps the last view and says how old it is.
+const CACHE = 'zahnrad-shell-1'
+const SHELL = '/jetzt'
+
+self.addEventListener('install', () => self.skipWaiting())
+self.addEventListener('activate', (event) => {
+  event.waitUntil(
+    caches
+      .keys()
+      .then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name))))
+      .then(() => self.clients.claim()),
+  )
+})
+
+async function fromNetwork(request, key) {
+  try {
+    const answer = await fetch(request)
+    if (answer.ok) {
+      const cache = await caches.open(CACHE)
+      await cache.put(key, answer.clone())
+    }
+    return answer
+  } catch (error) {
+    const kept = await caches.match(key)
+    if (kept) return kept
+    throw error
+  }
+}
+
+async function fromCache(request) {
+  return (await caches.match(request)) ?? fromNetwork(request, request)
+}
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event
+  const url = new URL(request.url)
+  if (request.method !== 'GET' || url.origin !== self.location.origin) return
+  if (request.mode === 'navigate' && url.pathname.startsWith(SHELL)) event.respondWith(fromNetwork(request, SHELL))
+  else if (url.pathname.startsWith('/assets/')) event.respondWith(fromCache(request))
+  else if (['/before-paint.js', '/mark.svg', '/api/v1/city'].includes(url.pathname))
+    event.respondWith(fromNetwork(request, url.pathname))
+})

@@ -1,5 +1,5 @@
 /** For every route: how somebody would look there for what is hidden, or try to change it. */
-import { HIDDEN, type Hidden, type Ids, type Json, NUMBER, SETS, SLUG } from './hidden.ts'
+import { HIDDEN, HIDDEN_PLACE, type Hidden, type Ids, type Json, NUMBER, SETS, SLUG, WORD } from './hidden.ts'
 
 /** A try at a changing route. */
 export interface Try {
@@ -72,13 +72,13 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
   '/api/v1/terms/:id': (h) => [`/api/v1/terms/${h.terms}`],
   '/api/v1/account': () => ['/api/v1/account'],
   '/gbfs/manifest.json': () => ['/gbfs/manifest.json'],
-  '/gbfs/:system/:file': () => each('/gbfs/:x/gbfs.json', HIDDEN),
+  '/gbfs/:system/:file': () => [...each('/gbfs/:x/gbfs.json', HIDDEN), ...each('/gbfs/:x/vehicle_status.json', HIDDEN)],
   '/ocpi/versions': () => ['/ocpi/versions'],
   '/ocpi/2.2.1': () => ['/ocpi/2.2.1'],
   '/ocpi/2.2.1/locations': () => ['/ocpi/2.2.1/locations'],
-  '/ocpi/2.2.1/locations/:id': () => ['/ocpi/2.2.1/locations/x'],
-  '/api/v1/mobility/vehicles': () => ['/api/v1/mobility/vehicles?near=7.6,51.9&radius=20000'],
-  '/api/v1/mobility/chargers': () => ['/api/v1/mobility/chargers?near=7.6,51.9&radius=20000'],
+  '/ocpi/2.2.1/locations/:id': () => each('/ocpi/2.2.1/locations/:x', [1, 2]),
+  '/api/v1/mobility/vehicles': () => [`/api/v1/mobility/vehicles?near=${HIDDEN_PLACE}&radius=20000`],
+  '/api/v1/mobility/chargers': () => [`/api/v1/mobility/chargers?near=${HIDDEN_PLACE}&radius=20000`],
   // Pages carry the answers they ask for first.
   '/*': (h) => [
     '/',

@@ -1,6 +1,7 @@
 /** Things nobody but the administration may see, told apart by words and a number that stand nowhere else. */
 
 import { OWNER } from '../../src/domains/access/index.ts'
+import { CONCEPTS } from '../../src/domains/features/index.ts'
 import type { Platform } from '../../src/platform.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked at field by field
@@ -109,6 +110,41 @@ export interface Hidden {
   keys: number[]
 }
 
+/** Where every hidden feature lies: longitude and latitude. */
+export const HIDDEN_PLACE = '7.6,51.9'
+
+/** A feature of each kind in every hidden dataset, and what a feed keeps without history. */
+async function hideFeatures({ db }: Platform): Promise<void> {
+  const evse = { uid: WORD, evse_id: `DE*${WORD}`, status: 'AVAILABLE', last_updated: '2026-01-01T00:00:00Z' }
+  const properties = {
+    id: WORD,
+    description: WORD,
+    capacity: NUMBER,
+    operator: { name: WORD },
+    evses: [{ ...evse, connectors: [] }],
+  }
+  await db.query(
+    `insert into feature (dataset, concept, natural_key, name, properties, geom, thing)
+     select d.key, c.concept, $1, $1, $2::jsonb, st_setsrid(st_makepoint(7.6, 51.9), 4326),
+       (select min(t.id) from thing t where t.dataset = d.key)
+     from dataset d cross join unnest($3::text[]) as c(concept) where d.id like $4`,
+    [WORD, JSON.stringify(properties), [...CONCEPTS.keys()], `${SLUG}%`],
+  )
+  const vehicle = {
+    vehicle_id: WORD,
+    lat: 51.9,
+    lon: 7.6,
+    is_reserved: false,
+    is_disabled: false,
+    vehicle_type_id: WORD,
+  }
+  await db.query(
+    `insert into feed_document (dataset, concept, name, body)
+     select key, 'sharing', 'vehicle_status', $1::jsonb from dataset where id like $2`,
+    [JSON.stringify({ records: [vehicle] }), `${SLUG}%`],
+  )
+}
+
 /** Brings all of it in; `admin` may do everything. */
 export async function hide(platform: Platform, admin: Ask): Promise<Hidden> {
   const done = async (method: string, path: string, body?: unknown) => {
@@ -127,13 +163,7 @@ export async function hide(platform: Platform, admin: Ask): Promise<Hidden> {
     ['intern', { state: 'released', audience: 'restricted' }],
   ] as const)
     await done('POST', `/api/v1/datasets/${SLUG}${id}/state`, body)
-  await platform.db.query(
-    `insert into feature (dataset, concept, natural_key, name, properties, geom, thing)
-     select d.key, c, 'x1', $1, jsonb_build_object('description', $1::text), st_setsrid(st_makepoint(7, 51), 4326),
-       (select min(t.id) from thing t where t.dataset = d.key)
-     from dataset d, unnest(array['parking', 'roadworks']) c where d.id = any($2::text[])`,
-    [`Ort ${WORD}`, HIDDEN],
-  )
+  await hideFeatures(platform)
   await done('PUT', `/api/v1/spaces/${SLUG}raum`, { title: `Raum ${WORD}`, description: '' })
   await done('PUT', `/api/v1/datasets/${SLUG}entwurf/space`, { space: `${SLUG}raum` })
   const { id: person } = await done('POST', '/api/v1/people', { email: `${WORD}@stadt.example`, name: WORD })

@@ -1,5 +1,5 @@
 /** For every route: how somebody would look there for what is hidden, or try to change it. */
-import { HIDDEN, HIDDEN_PLACE, type Hidden, type Ids, type Json, NUMBER, SETS, SLUG, WORD } from './hidden.ts'
+import { HIDDEN, HIDDEN_PLACE, type Hidden, type Ids, type Json, NUMBER, SETS, SLUG } from './hidden.ts'
 
 /** A try at a changing route. */
 export interface Try {

@@ -349,7 +349,7 @@ function multipart(requests: { id: string; method: string; url: string; body?: u
 /** A file of the built pages: the same for everybody. */
 function isFile(path: string): boolean {
   return (
-    /^\/([\w.-]+\/)*[\w.-]*\.(html|js|css|svg|png|ico|json|woff2?|txt|webmanifest|map)$/.test(path) &&
+    /^\/([\w.-]+\/)*[\w.-]*\.(html|js|css|svg|png|ico|json|woff2?|txt|webmanifest|map)(\.gz|\.br)?$/.test(path) &&
     !path.startsWith('/api/')
   )
 }

@@ -13,7 +13,7 @@ export interface WebOptions {
 }
 
 /** Programs ask here: a wrong address is answered as a problem, never as a page. */
-const INTERFACES = /^\/(api|sta|d)(\/|$)/
+const INTERFACES = /^\/(api|sta|d|gbfs|gtfs|gtfs-rt|datex2|ocpi)(\/|$)/
 
 const STATION = /^\/(?:einbetten\/)?stationen\/(\d{1,9})(?:\/|$)/
 /** Pages made for frames on other sites: they show public values and hold no controls that change anything. */

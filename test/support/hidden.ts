@@ -125,7 +125,7 @@ async function hideFeatures({ db }: Platform): Promise<void> {
   }
   await db.query(
     `insert into feature (dataset, concept, natural_key, name, properties, geom, thing)
-     select d.key, c.concept, $1, $1, $2::jsonb, st_setsrid(st_makepoint(7.6, 51.9), 4326),
+     select d.key, c.concept, 'x1', $1, $2::jsonb, st_setsrid(st_makepoint(7.6, 51.9), 4326),
        (select min(t.id) from thing t where t.dataset = d.key)
      from dataset d cross join unnest($3::text[]) as c(concept) where d.id like $4`,
     [WORD, JSON.stringify(properties), [...CONCEPTS.keys()], `${SLUG}%`],

@@ -1,6 +1,6 @@
 /** Departures and real time of Caltrain's feeds over HTTP; what is expected is reckoned here from the files themselves. */
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { OWNER } from '../../src/domains/access/index.ts'
@@ -316,6 +316,54 @@ for (const engine of databases()) {
       }
       // A vehicle off its route (E029) but within reach of the stops may be on a diversion.
       assert.deepEqual(silent, ['E029.vehicle_position-position.1.json', 'E029.vehicle_position-position.2.json'])
+    })
+
+    it('give the punctuality of a stop by line, hour and weekday, cancelled ones apart', async () => {
+      const window = 'from=2023-11-07T00:00:00-08:00&to=2023-11-08T12:00:00-08:00'
+      const groups = async (by: string) => {
+        const { status, body } = await get(`/api/v1/mobility/punctuality?stop=caltrain:70061&${window}&by=${by}`)
+        assert.equal(status, 200, JSON.stringify(body))
+        return body.groups
+      }
+      const kept = await bench.db.query<{ v: number; hour: number }>(
+        `select o.v, extract(hour from o.t at time zone 'America/Los_Angeles')::int4 as hour from observation o
+         join datastream d on d.id = o.datastream where d.natural_key like 'stop:70061/delay/%' order by o.v`,
+      )
+      assert.ok(kept.length > 2)
+      const median = (values: number[]) =>
+        (values[Math.floor((values.length - 1) / 2)]! + values[Math.ceil((values.length - 1) / 2)]!) / 2
+      const [tuesday, ...others] = await groups('weekday')
+      assert.deepEqual(others, [])
+      assert.deepEqual([tuesday.key, tuesday.departures, tuesday.cancelled], ['2', kept.length, 0])
+      assert.equal(tuesday.median, median(kept.map(({ v }) => v)))
+      assert.deepEqual(
+        (await groups('hour')).map((one: { key: string }) => Number(one.key)).sort(),
+        [...new Set(kept.map(({ hour }) => hour))].sort(),
+      )
+      const message = {
+        header: { gtfsRealtimeVersion: '2.0', timestamp: FEED_TIME + 60 },
+        entity: [
+          { id: 'x', tripUpdate: { trip: { tripId: '125', startDate: '20231107', scheduleRelationship: 'CANCELED' } } },
+        ],
+      }
+      const path = join(bench.scratch, 'cancelled.json')
+      writeFileSync(path, JSON.stringify(message))
+      const report = await bench.sources.run(definition('cancelling'), { from: path })
+      assert.equal(report.outcome, 'ok', report.error)
+      const line = (await groups('line')).reduce((sum: number, one: { cancelled: number }) => sum + one.cancelled, 0)
+      assert.equal(line, 1)
+      const { departures } = await departuresAt('70061', FEED_TIME - 600)
+      assert.deepEqual(
+        departures
+          .filter(({ trip }) => trip === '125')
+          .map(({ status, expected }) => [status, expected])
+          .slice(0, 1),
+        [['cancelled', null]],
+      )
+      assert.equal(
+        (await get(`/api/v1/mobility/punctuality?stop=70061&from=2023-11-08T00:00:00Z&to=2023-11-07T00:00:00Z`)).status,
+        400,
+      )
     })
   })
 }

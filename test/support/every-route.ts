@@ -106,6 +106,10 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
     '/api/v1/mobility/departures?stop=1',
     ...each('/api/v1/mobility/departures?stop=:x%3A1', HIDDEN),
   ],
+  '/api/v1/mobility/punctuality': () => [
+    '/api/v1/mobility/punctuality?stop=1',
+    ...each('/api/v1/mobility/punctuality?stop=:x%3A1', HIDDEN),
+  ],
   '/gtfs-rt/:dataset/:file': () => [
     ...each('/gtfs-rt/:x/trip-updates.json', HIDDEN),
     ...each('/gtfs-rt/:x/alerts.pb', HIDDEN),

@@ -60,16 +60,17 @@ async function bestOf(
 }
 
 /** The definition for the files of a feed. `dataset` names the dataset, and the source where it is the only one. */
-export function feedDefinition({ feed, files }: RecognisedFeed, given: { id?: string; dataset?: string }): string {
+export function feedDefinition(
+  { feed, files }: RecognisedFeed,
+  given: { id?: string; dataset?: string; title?: string },
+): string {
   const [main, ...others] = files
-  const stem = basename(main!.name)
-    .replace(/(\.[a-z0-9]+)+$/i, '')
-    .replace(/[-_. ]*(static|statisch|table)$/i, '')
-  const id = given.id ?? given.dataset ?? (slug(stem) || feed.id)
+  const stem = stemOf(main!.name)
+  const id = given.id ?? given.dataset ?? idOf({ feed, files })
   const document = {
     id,
     title: stem || id,
-    dataset: { ...(given.dataset === undefined ? {} : { id: given.dataset }), title: stem || id },
+    dataset: { ...(given.dataset === undefined ? {} : { id: given.dataset }), title: given.title ?? (stem || id) },
     from: main!.from,
     ...(others.length > 0 ? { with: others.map(({ guess, from }) => ({ role: guess.role, ...from })) } : {}),
     format: { type: feed.id },
@@ -77,6 +78,15 @@ export function feedDefinition({ feed, files }: RecognisedFeed, given: { id?: st
   const reasons = files.map(({ name, guess }) => `# ${name}: ${guess.reason}\n`).join('')
   return `# yaml-language-server: $schema=schema.json\n${reasons}${stringify(document, { lineWidth: 0 })}`
 }
+
+/** The name of a file without its endings and what only says that it is the static one. */
+export const stemOf = (name: string): string =>
+  basename(name)
+    .replace(/(\.[a-z0-9]+)+$/i, '')
+    .replace(/[-_. ]*(static|statisch|table)$/i, '')
+
+/** The id of a source made of a feed's files, by the name of the first. */
+export const idOf = ({ feed, files }: RecognisedFeed): string => slug(stemOf(files[0]!.name)) || feed.id
 
 /** What a feed was recognised as, in both languages. */
 export const feedWords = ({ files }: RecognisedFeed) =>

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { Problem } from '../../kernel/problem.ts'
 import { type DetectDeps, detectFile } from './detect.ts'
-import { type FeedFile, feedDefinition, recogniseFeeds } from './detect-feed.ts'
+import { type FeedFile, feedDefinition, idOf, recogniseFeeds, stemOf } from './detect-feed.ts'
 import { definitionOf } from './detect-yaml.ts'
 import type { Feed } from './feed.ts'
 import { pathInput } from './origin.ts'
@@ -29,10 +29,18 @@ export async function recognise(
     const why = feeds.length === 0 ? 'no feed, so each needs a source of its own' : 'not part of the feed'
     throw new Problem(422, 'format-unknown', `${rest.map(({ name }) => name).join(', ')}: ${why}.`)
   }
-  return feeds.map((one, index) => {
-    // Several feeds of one dataset (a timetable and its real time) are sources of their own.
-    const id = index > 0 && dataset !== undefined ? `${dataset}-${one.feed.id}` : undefined
-    return feedDefinition(one, { id, dataset })
+  // A timetable and its real time are sources of their own on one dataset, the timetable first.
+  const transit = feeds.filter(({ feed }) => feed.id === 'gtfs' || feed.id === 'gtfs-rt')
+  const ordered = [
+    ...transit.sort((a, b) => (a.feed.id < b.feed.id ? -1 : 1)),
+    ...feeds.filter((one) => !transit.includes(one)),
+  ]
+  const shared = dataset ?? (transit.length > 1 ? idOf(transit[0]!) : undefined)
+  return ordered.map((one, index) => {
+    const together = dataset !== undefined || transit.includes(one) ? shared : undefined
+    const id = index > 0 && together !== undefined ? `${together}-${one.feed.id}` : undefined
+    const title = index > 0 && together !== undefined ? stemOf(ordered[0]!.files[0]!.name) : undefined
+    return feedDefinition(one, { id, dataset: together, title })
   })
 }
 

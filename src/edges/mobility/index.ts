@@ -6,6 +6,7 @@ import { addSharing } from './gbfs.ts'
 import { addGtfsRealtime } from './gtfs-rt.ts'
 import { addChargers } from './ocpi.ts'
 import { addParking } from './parking.ts'
+import { addPunctuality } from './punctuality.ts'
 import { addRoadworks } from './roadworks.ts'
 
 export type { MobilityDeps } from './deps.ts'
@@ -23,6 +24,7 @@ export async function registerMobility(app: FastifyInstance, deps: MobilityDeps)
     scope.setSerializerCompiler(() => (data) => JSON.stringify(data))
     addParking(api, deps)
     addDepartures(api, deps)
+    addPunctuality(api, deps)
     addGtfsRealtime(api, deps)
     addRoadworks(api, deps)
     addDatex2(api, deps)

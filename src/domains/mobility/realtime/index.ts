@@ -12,6 +12,7 @@ import { keepPart, keptParts } from './store.ts'
 export { decodeFeed, encodeFeed, type FeedKind, feedBytes, looksLikeFeed } from './codec.ts'
 export type { FeedMessage } from './model.ts'
 export { mergedFeed } from './output.ts'
+export { GROUPS, type Punctuality, type PunctualityGroup, punctuality } from './punctuality.ts'
 
 /** What came of one file of a source. */
 export interface Arrival {

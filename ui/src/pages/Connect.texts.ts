@@ -3,7 +3,7 @@ import { texts } from '../lib/texts.ts'
 export const t = texts({
   de: {
     title: 'Neue Quelle',
-    crumb: 'Verwaltung',
+    crumb: 'Quellen',
     steps: 'Schritte',
     'step.1': 'Datei oder Adresse',
     'step.2': 'Spalten zuordnen',
@@ -179,7 +179,7 @@ export const t = texts({
   },
   en: {
     title: 'New source',
-    crumb: 'Administration',
+    crumb: 'Sources',
     steps: 'Steps',
     'step.1': 'File or address',
     'step.2': 'Assign columns',

@@ -9,7 +9,8 @@ import {
 } from '../../domains/mobility/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
-import { ageOf, type MobilityDeps, provenance } from './deps.ts'
+import type { MobilityDeps } from './deps.ts'
+import { ageOf, provenance } from './place.ts'
 
 const Query = Type.Object({
   stop: Type.String({
@@ -86,9 +87,10 @@ export function addDepartures(app: FastifyInstance, { db, access, catalog, realt
         (best, one) => (best && best.time >= one.time ? best : one),
         null,
       )
-      const timetable = { source: stop.source, since: stop.since, age: ageOf(stop.since) }
+      const timetable = { source: stop.source, since: stop.since, age: ageOf(stop.since, Date.now()) }
       reply.header('cache-control', 'no-cache')
       return {
+        ...provenance([dataset]),
         departures: found.departures.map((one) => shown(one, stop)),
         stop: {
           id: `${dataset.id}:${stop.stopId}`,
@@ -104,7 +106,6 @@ export function addDepartures(app: FastifyInstance, { db, access, catalog, realt
         dataset: dataset.id,
         realtime: found.realtime.map(({ time, ...one }) => ({ ...one, time: isoIn(Math.round(time), stop.zone) })),
         timetable,
-        ...provenance([dataset]),
       }
     },
   )

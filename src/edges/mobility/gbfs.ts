@@ -2,8 +2,9 @@ import Type, { type Static } from 'typebox'
 import { document, Sharing, VERSION } from '../../domains/mobility/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
-import { ageOf, type MobilityDeps, noDataset, provenance } from './deps.ts'
+import { type MobilityDeps, noDataset } from './deps.ts'
 import { NearQuery, placeOf } from './near.ts'
+import { ageOf, provenance } from './place.ts'
 
 const FileParams = Type.Object({
   system: Type.String({ maxLength: 63, description: 'Id of the dataset' }),
@@ -81,7 +82,7 @@ export function addSharing(app: FastifyInstance, deps: MobilityDeps): void {
               : properties),
             distance: Math.round(distance),
             measured,
-            age: ageOf(measured),
+            age: ageOf(measured, Date.now()),
             source: dataset.publisher ?? dataset.title,
             dataset: dataset.id,
           },

@@ -8,13 +8,13 @@ export const NearQuery = Type.Object({
 })
 export type NearQuery = Static<typeof NearQuery>
 
-/** Reads `near`. Throws Problem 400 `invalid-place` that says what is expected. */
+/** Reads `near`. Throws Problem 400 `place-invalid` that says what is expected. */
 export function placeOf({ near, radius = 1000 }: NearQuery): { lon: number; lat: number; radius: number } {
   const [lon, lat, ...rest] = near.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
   if (lon === undefined || lat === undefined || rest.length > 0 || !(Math.abs(lon) <= 180) || !(Math.abs(lat) <= 90))
     throw new Problem(
       400,
-      'invalid-place',
+      'place-invalid',
       `near="${near.slice(0, 60)}" is not longitude,latitude in degrees, for example 12.097,49.017.`,
     )
   return { lon, lat, radius }

@@ -2,8 +2,9 @@ import Type, { type Static } from 'typebox'
 import { Charging } from '../../domains/mobility/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
-import { ageOf, type MobilityDeps, provenance } from './deps.ts'
+import type { MobilityDeps } from './deps.ts'
 import { NearQuery, placeOf } from './near.ts'
+import { ageOf, provenance } from './place.ts'
 
 const MOST = 1000
 const PageQuery = Type.Object({
@@ -82,7 +83,7 @@ export function addChargers(app: FastifyInstance, deps: MobilityDeps): void {
             ...properties,
             distance: Math.round(distance),
             measured,
-            age: ageOf(measured),
+            age: ageOf(measured, Date.now()),
             source: dataset.publisher ?? dataset.title,
             dataset: dataset.id,
           },

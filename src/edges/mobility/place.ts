@@ -99,6 +99,6 @@ export function provenance(datasets: readonly Dataset[]) {
   }
 }
 
-/** Seconds since an instant. */
+/** Whole seconds since an instant; null where there is none. */
 export const ageOf = (measured: string | null, now: number): number | null =>
   measured === null ? null : Math.max(0, Math.round((now - Date.parse(measured)) / 1000))

@@ -365,5 +365,25 @@ for (const engine of databases()) {
         400,
       )
     })
+
+    it('come live by push, too: a message is there when its figures are answered', async () => {
+      const pushed = checkDefinition(
+        'title: Push\ndataset: { id: caltrain, title: Caltrain }\nfrom: { webhook: {} }\nformat: { type: gtfs-rt }',
+        'pushed',
+      )
+      await bench.sources.add(pushed, OWNER)
+      const update = (delay: number) => ({
+        header: { gtfsRealtimeVersion: '2.0', timestamp: FEED_TIME + 120 },
+        entity: [{ id: 'x', tripUpdate: { trip: { tripId: '127', startDate: '20231107' }, delay } }],
+      })
+      const figures = await bench.sources.pushed.post('pushed', Buffer.from(JSON.stringify(update(777))))
+      assert.equal(figures.rejected, 0, JSON.stringify(figures.rejections))
+      assert.equal(
+        bench.realtime.live.get(dataset)!.trip({ tripId: '127', day: '2023-11-07', start: null })!.stops[0]!.delay,
+        777,
+      )
+      const garbage = await bench.sources.pushed.post('pushed', Buffer.from('garbage'))
+      assert.deepEqual([garbage.read, garbage.rejected], [1, 1])
+    })
   })
 }

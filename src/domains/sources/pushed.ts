@@ -6,7 +6,7 @@ import type { Access, Actor } from '../access/index.ts'
 import type { Sensing } from '../sensing/index.ts'
 import { checkDefinition } from './check.ts'
 import type { Definition } from './definition.ts'
-import type { ItemFeed } from './feed.ts'
+import type { Feed } from './feed.ts'
 import type { Format, RunFigures } from './model.ts'
 import { withEnvironment } from './origin.ts'
 import { isSecretOf, makePushSecret, pushSecrets } from './push-secrets.ts'
@@ -21,7 +21,7 @@ interface Deps {
   log: Log
   timeZone: () => string
   environment: Record<string, string | undefined>
-  readerOf: (definition: Definition) => Format | ItemFeed
+  readerOf: (definition: Definition) => Format | Feed
   datasetOf: (definition: Definition) => Promise<number>
 }
 

@@ -2,12 +2,13 @@ import type { Database } from '../../kernel/db/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Sensing } from '../sensing/index.ts'
 import type { Definition } from './definition.ts'
-import type { ItemFeed } from './feed.ts'
+import type { ApplyingFeed, Feed, ItemFeed } from './feed.ts'
 import { FeedRun } from './feed-run.ts'
 import { countRun } from './figures.ts'
 import { beyondLimit } from './limit.ts'
 import { Mapper } from './mapper.ts'
 import { FileError, type Format, type RunFigures } from './model.ts'
+import { limitsOf } from './origin.ts'
 import { Rejections, ROWS_KEPT } from './rejections.ts'
 import { Run } from './run.ts'
 import { keepRejected } from './run-log.ts'
@@ -47,7 +48,7 @@ interface Waiting {
 export class Pushes {
   readonly #deps: { db: Database; sensing: Sensing; defaultZone: () => string }
   readonly #source: { definition: Definition; version: number; dataset: number; stored: boolean }
-  readonly #reader: Format | ItemFeed
+  readonly #reader: Format | Feed
   #waiting: Waiting[] = []
   #busy: Promise<void> | undefined
   #day = ''
@@ -60,7 +61,7 @@ export class Pushes {
   constructor(
     deps: { db: Database; sensing: Sensing; defaultZone: () => string },
     source: { definition: Definition; version: number; dataset: number; stored: boolean },
-    reader: Format | ItemFeed,
+    reader: Format | Feed,
   ) {
     this.#deps = deps
     this.#source = source
@@ -111,7 +112,37 @@ export class Pushes {
       for (const message of messages) all.push(await this.#say(this.#reader, message))
       return this.#note(all, messages.length)
     }
+    if ('apply' in this.#reader) {
+      const all: Written[] = []
+      for (const message of messages) all.push(await this.#apply(this.#reader, message))
+      return this.#note(all, messages.length)
+    }
     return this.#note([await this.#map(this.#reader, messages)], messages.length)
+  }
+
+  /** A message of a feed that stores what it reads by itself. */
+  async #apply(feed: ApplyingFeed, { payload, constants }: Message): Promise<Written> {
+    const { definition, dataset } = this.#source
+    const name = constants.get('topic') ?? 'message'
+    const rejections = new Rejections()
+    try {
+      const role = feed.detect({ name, head: payload.subarray(0, 64 * 1024) })?.role ?? 'main'
+      const figures = await feed.apply([{ role, name, path: '', bytes: once(payload) }], definition.format, {
+        name,
+        maxDocumentBytes: limitsOf(definition).document,
+        source: definition.id,
+        dataset,
+        run: this.#run,
+        every: null,
+        timeZone: this.#deps.defaultZone(),
+        progress: () => {},
+      })
+      return { figures, rejections }
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error
+      rejections.add(error.message, 1, 1, '', Buffer.from(payload.subarray(0, 60)).toString('utf8'))
+      return { figures: { ...empty(), read: 1, rejected: 1, rejections: rejections.list() }, rejections }
+    }
   }
 
   /** A message of a feed: what it says is applied as if it had been fetched. */

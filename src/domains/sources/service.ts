@@ -95,10 +95,7 @@ export class Sources {
     this.pushed = new PushedSources({
       ...deps,
       environment: this.#environment,
-      readerOf: (definition) => {
-        const feed = this.#feedOf(definition)
-        return feed && 'read' in feed ? feed : this.#formatOf(definition)
-      },
+      readerOf: (definition) => this.#feedOf(definition) ?? this.#formatOf(definition),
       datasetOf: async (definition) => (await this.#ensureDataset(definition)).key,
     })
   }

@@ -3,6 +3,22 @@
  * one code has several reasons. English pages show the sentence of the answer itself. `{x}` is a field of the problem.
  */
 export const REFUSALS: Record<string, string> = {
+  'counts-not-protected':
+    'Dieser Datensatz hat Zählwerte, aus denen sich kleine Zahlen errechnen ließen. So lässt er sich nicht freigeben; die Prüfung nennt die Reihen.',
+  'feedback-empty': 'Schreiben Sie bitte, was Sie gestört hat.',
+  'feedback-unknown': 'Diese Rückmeldung gibt es nicht mehr.',
+  'gone-meanwhile': 'Etwas, worauf sich das bezieht, gibt es nicht mehr. Laden Sie die Seite neu.',
+  'invalid-value': 'Ein Wert ist hier nicht möglich.',
+  'passkey-elsewhere': 'Sie melden sich mit dem Konto Ihrer Verwaltung an: Richten Sie den Passkey dort ein.',
+  'passkey-ended': 'Das war zu lange offen oder wurde schon benutzt. Versuchen Sie es noch einmal.',
+  'passkey-known': 'Dieser Passkey ist schon eingerichtet.',
+  'passkey-refused': 'Der Passkey konnte nicht geprüft werden. Versuchen Sie es noch einmal.',
+  'passkey-unknown': 'Diesen Passkey gibt es nicht mehr.',
+  'passkeys-full': 'Mehr Passkeys sind nicht möglich: Entfernen Sie einen, den Sie nicht mehr benutzen.',
+  'stop-ambiguous': 'Diese Haltestelle gibt es in mehreren Fahrplänen: Wählen Sie eine davon.',
+  'stop-unknown': 'Diese Haltestelle gibt es in keinem Fahrplan hier.',
+  'too-many-messages':
+    'Es wurden zu viele Nachrichten gesendet. Schreiben Sie eine E-Mail oder versuchen Sie es in einer Stunde.',
   'account-blocked': 'Dieses Konto ist gesperrt.',
   'account-of-another':
     'Für diese E-Mail-Adresse gibt es schon ein Konto, das mit dieser Anmeldung nicht verbunden ist.',

@@ -3,7 +3,8 @@ import { findStop, GROUPS, isoIn, type PunctualityGroup, punctuality } from '../
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { readInstant } from './departures.ts'
-import { type MobilityDeps, provenance } from './deps.ts'
+import type { MobilityDeps } from './deps.ts'
+import { provenance } from './place.ts'
 
 const DAY = 86_400
 const LONGEST_DAYS = 400

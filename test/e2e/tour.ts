@@ -2,8 +2,12 @@
  * Every page there is, on an example city: for the screenshots (`npm run screenshots`) and the test that looks at all
  * of them. A route without a stop fails that test, so no page is forgotten.
  */
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { BrowserContext } from 'playwright-core'
 import type { RunningPlatform } from '../support/platform.ts'
+import { FEED } from '../support/transit.ts'
 import { peopleStops } from './tour-people.ts'
 
 export interface Stop {
@@ -84,9 +88,21 @@ async function draftOf(platform: RunningPlatform): Promise<string> {
   return ((await answer.json()) as { id: string }).id
 }
 
+/** A timetable with two faults, read twice. */
+async function timetableOf(platform: RunningPlatform): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'zahnrad-tour-'))
+  for (const stops of [FEED['stops.txt'], `${FEED['stops.txt']}d,Dom,49.0195,190.5\n`]) {
+    const feed = { ...FEED, 'stops.txt': stops, 'routes.txt': FEED['routes.txt'].replace('Prüfening', '') }
+    for (const [name, text] of Object.entries(feed)) writeFileSync(join(folder, name), text)
+    const run = await platform.command('source', 'run', '--detect', folder, '--dataset', 'fahrplan')
+    if (run.code !== 0 && run.code !== 3) throw new Error(`the timetable of the tour: ${run.stderr}`)
+  }
+}
+
 /** The stops in the order a person would meet them. */
 export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
   const ids = await idsOf(platform)
+  await timetableOf(platform)
   return [
     { name: 'start', path: '/', wait: 'main li a' },
     { name: 'start-table', path: '/?view=table', wait: 'tbody tr' },
@@ -98,6 +114,7 @@ export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
     { name: 'compare-none', path: '/vergleich', wait: '.empty' },
     { name: 'datasets', path: '/datensaetze', wait: 'main li h2' },
     { name: 'dataset', path: `/datensaetze/${ids.dataset}`, wait: '.years path' },
+    { name: 'timetable', path: '/datensaetze/fahrplan/fahrplan?art=ERROR', staff: true, wait: 'main li' },
     { name: 'boards', path: '/tafeln', wait: 'main li h2' },
     { name: 'board', path: `/tafeln/${ids.board}`, wait: 'canvas' },
     { name: 'board-edit', path: `/tafeln/${ids.board}?bearbeiten=1`, staff: true, wait: '[role=toolbar]' },

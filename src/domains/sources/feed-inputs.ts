@@ -20,6 +20,8 @@ export interface FeedDeps {
 /** The files of a feed, open together. */
 export interface OpenFeed {
   inputs: ApplyInput[]
+  /** Address or path of the first, as people know it. */
+  origin: string
   validators: Input['validators']
   /** To be called when everything is stored. */
   settle(): void
@@ -96,7 +98,13 @@ export async function openFeed(
     }
     if (inputs.length === 0) throw new FileError(`no file of ${opened[0]!.input.origin} is of the format ${feed.id}`)
     inputs.sort((a, b) => Number(b.role === 'static') - Number(a.role === 'static'))
-    return { inputs, validators: opened.length === 1 ? opened[0]!.input.validators : null, settle, close }
+    return {
+      inputs,
+      origin: opened[0]!.input.origin,
+      validators: opened.length === 1 ? opened[0]!.input.validators : null,
+      settle,
+      close,
+    }
   } catch (error) {
     await close()
     throw error

@@ -1,4 +1,5 @@
-import type { FormatOptions, ParseContext, RunFigures } from './model.ts'
+import type { Database } from '../../kernel/db/index.ts'
+import type { FormatOptions, ParseContext, RunFigures, UnpackLimits } from './model.ts'
 
 /** What a feed says, item after item; the engine of sources applies it. */
 export type FeedItem =
@@ -80,6 +81,11 @@ export interface ItemFeed extends FeedBase {
 
 /** Where an applying feed writes to. */
 export interface ApplyContext extends ParseContext {
+  db: Database
+  /** Address or path as people know it. */
+  origin: string
+  /** What may come out of an archive. */
+  limits: UnpackLimits
   source: string
   /** Key of the dataset. */
   dataset: number
@@ -105,6 +111,6 @@ export interface ApplyingFeed extends FeedBase {
 export type Feed = ItemFeed | ApplyingFeed
 
 /** The `format.type`s of feeds: they say themselves where the values stand, so no time, thing or series is given. */
-export const FEED_TYPES = ['bnetza', 'datex2', 'gbfs', 'gtfs-rt', 'ocpi', 'parkapi'] as const
+export const FEED_TYPES = ['bnetza', 'datex2', 'gbfs', 'gtfs', 'gtfs-rt', 'ocpi', 'parkapi'] as const
 
 export const isFeedType = (type: string): boolean => (FEED_TYPES as readonly string[]).includes(type)

@@ -130,6 +130,9 @@ export class Pushes {
       const figures = await feed.apply([{ role, name, path: '', bytes: once(payload) }], definition.format, {
         name,
         maxDocumentBytes: limitsOf(definition).document,
+        db: this.#deps.db,
+        origin: name,
+        limits: { maxEntries: limitsOf(definition).entries, maxBytes: limitsOf(definition).unpacked },
         source: definition.id,
         dataset,
         run: this.#run,

@@ -140,10 +140,14 @@ function applied(deps: WorkDeps, definition: Definition, feed: ApplyingFeed, tar
       if (!opened) return null
       const started = Date.now()
       try {
+        const limits = limitsOf(definition)
         figures = await feed.apply(opened.inputs, definition.format, {
           name: opened.inputs[0]!.name,
-          maxDocumentBytes: limitsOf(definition).document,
+          maxDocumentBytes: limits.document,
           signal: options.signal,
+          db: deps.db,
+          origin: opened.origin,
+          limits: { maxEntries: limits.entries, maxBytes: limits.unpacked },
           source: definition.id,
           dataset: target.dataset,
           run: target.id,

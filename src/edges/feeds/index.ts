@@ -4,6 +4,7 @@ import { csv } from './csv/index.ts'
 import { datex2 } from './datex2/index.ts'
 import { gbfs } from './gbfs/index.ts'
 import { geojson } from './geojson/index.ts'
+import { gtfs } from './gtfs/index.ts'
 import { json } from './json/index.ts'
 import { ocpi } from './ocpi/index.ts'
 import { parkapi } from './parkapi/index.ts'
@@ -16,4 +17,4 @@ export { gtfsRealtime } from './gtfs-rt/index.ts'
 export const formats: readonly Format[] = [csv, json, geojson, xlsx]
 
 /** Every feed: formats that say themselves what their data means. Each is a folder. */
-export const feeds: readonly Feed[] = [bnetza, datex2, gbfs, ocpi, parkapi]
+export const feeds: readonly Feed[] = [bnetza, datex2, gbfs, gtfs, ocpi, parkapi]

@@ -3,16 +3,18 @@ import { addDatex2 } from './datex2.ts'
 import { addDepartures } from './departures.ts'
 import type { MobilityDeps } from './deps.ts'
 import { addSharing } from './gbfs.ts'
+import { addGtfs } from './gtfs.ts'
 import { addGtfsRealtime } from './gtfs-rt.ts'
 import { addChargers } from './ocpi.ts'
 import { addParking } from './parking.ts'
 import { addPunctuality } from './punctuality.ts'
 import { addRoadworks } from './roadworks.ts'
+import { addTimetables } from './timetables.ts'
 
 export type { MobilityDeps } from './deps.ts'
 
 /**
- * Mobility, in the standard of each mode and as one API of ours: `/gbfs/…`, `/gtfs-rt/…`, `/ocpi/…`, `/datex2/…`,
+ * Mobility, in the standard of each mode and as one API of ours: `/gbfs/…`, `/gtfs/…`, `/gtfs-rt/…`, `/ocpi/…`, `/datex2/…`,
  * `/api/v1/mobility/…`. Register after the API's description (`registerPortalApi`); await it before listening.
  */
 export async function registerMobility(app: FastifyInstance, deps: MobilityDeps): Promise<void> {
@@ -26,6 +28,8 @@ export async function registerMobility(app: FastifyInstance, deps: MobilityDeps)
     addDepartures(api, deps)
     addPunctuality(api, deps)
     addGtfsRealtime(api, deps)
+    addTimetables(api, deps)
+    addGtfs(api, deps)
     addRoadworks(api, deps)
     addDatex2(api, deps)
   })

@@ -27,6 +27,7 @@ export const PAGES: readonly PageAddress[] = [
   { pattern: /^\/verwaltung\/datensaetze\/([a-z0-9-]{1,63})\/messstellen\/(\d{1,9})\/?$/, source: 'StaffStation' },
   { pattern: /^\/datensaetze\/?$/, source: 'Datasets', first: () => ['/api/v1/datasets'] },
   { pattern: /^\/datensaetze\/([a-z0-9-]{1,63})\/?$/, source: 'Dataset', first: ([id]) => [`/api/v1/datasets/${id}`] },
+  { pattern: /^\/datensaetze\/([a-z0-9-]{1,63})\/fahrplan\/?$/, source: 'Timetable' },
   { pattern: /^\/verwaltung\/stadt\/?$/, source: 'StaffCity' },
   { pattern: /^\/verwaltung\/einrichten\/?$/, source: 'StaffSetup' },
   {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { databases, MIGRATIONS } from '../../../test/support/database.ts'
-import { type Database, migrate, migrationState, QueryTimeout, SqlError, sql } from './index.ts'
+import { CopyRows, type Database, migrate, migrationState, QueryTimeout, SqlError, sql } from './index.ts'
 
 const ENDLESS =
   'select count(*) from generate_series(1, 100000) a cross join generate_series(1, 1000000) b where a * b = -1'
@@ -105,6 +105,65 @@ for (const engine of databases()) {
       const before = db.stats().restarts
       await assert.rejects(db.query(ENDLESS, [], { maxCost: 1e7 }), QueryTimeout)
       assert.equal(db.stats().restarts, before)
+    })
+
+    it('copies rows in binary form, every type as it was', async () => {
+      await db.query(
+        `create table copied (i int4, s int2, f float8, b boolean, t text, j jsonb, d date, g geometry(Point, 4326), a text[])`,
+      )
+      async function* parts() {
+        const rows = new CopyRows()
+        for (let n = 0; n < 30_000; n++) {
+          rows.row(9)
+          rows.int4(n)
+          rows.int2(n % 2 ? null : -3)
+          rows.float8(0.1)
+          rows.boolean(true)
+          rows.text(n === 7 ? 'ü\0"\n\\ 🚋' : null)
+          rows.jsonb({ k: ['ü', null] })
+          rows.date('1999-12-31')
+          rows.point(n === 7 ? 12.1 : null, 49.01)
+          rows.texts(n === 7 ? ['', 'a,"b"'] : [])
+          if (rows.full) yield rows.take()
+        }
+        yield rows.take()
+      }
+      await db.copy('copied', ['i', 's', 'f', 'b', 't', 'j', 'd', 'g', 'a'], parts())
+      assert.deepEqual(
+        await db.query('select count(*) as n, sum(i) as sum, count(t) as t, count(g) as g from copied'),
+        [{ n: 30_000, sum: (30_000 * 29_999) / 2, t: 1, g: 1 }],
+      )
+      assert.deepEqual(
+        await db.query('select i, s, f, b, t, j, d, st_astext(g) as g, a from copied where i in (7, 8) order by i'),
+        [
+          {
+            i: 7,
+            s: null,
+            f: 0.1,
+            b: true,
+            t: 'ü"\n\\ 🚋',
+            j: { k: ['ü', null] },
+            d: '1999-12-31',
+            g: 'POINT(12.1 49.01)',
+            a: ['', 'a,"b"'],
+          },
+          { i: 8, s: -3, f: 0.1, b: true, t: null, j: { k: ['ü', null] }, d: '1999-12-31', g: null, a: [] },
+        ],
+      )
+    })
+
+    it('copies nothing more when the rows end in an error, and goes on', async () => {
+      await db.query('create table never (i int4)')
+      async function* parts() {
+        const rows = new CopyRows()
+        rows.row(1)
+        rows.int4(1)
+        yield rows.take()
+        throw new Error('the file ends here')
+      }
+      await assert.rejects(db.copy('never', ['i'], parts()), /the file ends here/)
+      await assert.rejects(db.copy('nowhere', ['i'], parts()), /nowhere|the file ends here/)
+      assert.deepEqual(await db.query('select 1 as one'), [{ one: 1 }])
     })
 
     it('has all migrations, and applying them again does nothing', async () => {

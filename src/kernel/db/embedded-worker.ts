@@ -15,6 +15,8 @@ export interface WorkerRequest {
   parameters: readonly unknown[]
   /** Refuse when the planner expects a higher total cost (the embedded engine cannot cancel a query). */
   maxCost?: number
+  /** What `COPY … FROM '/dev/blob'` reads. */
+  blob?: Uint8Array<ArrayBuffer>
 }
 
 export interface WorkerFailure {
@@ -67,6 +69,7 @@ async function refuseIfTooCostly(db: PGlite, { text, parameters, maxCost }: Work
 }
 
 async function answer(db: PGlite, request: WorkerRequest): Promise<unknown[]> {
+  if (request.blob) return (await db.query(request.text, [], { blob: new Blob([request.blob]) })).rows
   if (request.maxCost !== undefined) await refuseIfTooCostly(db, request)
   if (request.parameters.length === 0 && request.text.includes(';')) {
     const results = await db.exec(request.text)

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Log } from '../log.ts'
 import { compile } from './compile.ts'
+import { COPY_HEADER, COPY_TRAILER } from './copy.ts'
 import type { WorkerAnswer, WorkerFailure, WorkerRequest } from './embedded-worker.ts'
 import {
   type Database,
@@ -16,6 +17,7 @@ import { DEFAULT_TIMEOUT_MS } from './values.ts'
 
 const HEARTBEAT_MS = 5_000
 const START_LIMIT_MS = 120_000
+const COPY_LIMIT_MS = 120_000
 
 interface Pending {
   resolve: (rows: unknown[]) => void
@@ -100,6 +102,34 @@ export class EmbeddedDatabase implements Database {
     return async () => {}
   }
 
+  async copy(table: string, columns: readonly string[], parts: AsyncIterable<Buffer>): Promise<void> {
+    const text = `copy ${table} (${columns.join(', ')}) from '/dev/blob' with (format binary)`
+    const whole = (rows: Buffer) => {
+      const bytes = new Uint8Array(COPY_HEADER.length + rows.length + COPY_TRAILER.length)
+      bytes.set(COPY_HEADER, 0)
+      bytes.set(rows, COPY_HEADER.length)
+      bytes.set(COPY_TRAILER, COPY_HEADER.length + rows.length)
+      return bytes
+    }
+    // One part is written while the next is made; others get their turn between two.
+    let underWay: Promise<unknown> = Promise.resolve()
+    let failure: { error: unknown } | undefined
+    const send = (rows: Buffer) => {
+      underWay = this.#exclusive(() => this.#send(text, [], { timeoutMs: COPY_LIMIT_MS }, whole(rows))).catch(
+        (error) => {
+          failure ??= { error }
+        },
+      )
+    }
+    for await (const rows of parts) {
+      await underWay
+      if (failure) throw failure.error
+      send(rows)
+    }
+    await underWay
+    if (failure) throw failure.error
+  }
+
   stats(): DatabaseStats {
     return { waiting: this.#waiting, connections: 1, restarts: this.#restarts }
   }
@@ -144,7 +174,12 @@ export class EmbeddedDatabase implements Database {
     }
   }
 
-  #send<R>(text: string, parameters: readonly unknown[], options: QueryOptions): Promise<R[]> {
+  #send<R>(
+    text: string,
+    parameters: readonly unknown[],
+    options: QueryOptions,
+    blob?: Uint8Array<ArrayBuffer>,
+  ): Promise<R[]> {
     const worker = this.#worker
     if (!worker) return Promise.reject(new DatabaseUnavailable('The embedded database is not running.'))
     const id = this.#nextId++
@@ -156,7 +191,8 @@ export class EmbeddedDatabase implements Database {
         limit,
       )
       this.#pending.set(id, { resolve: resolve as (rows: unknown[]) => void, reject, timer })
-      worker.postMessage({ id, text, parameters, maxCost: options.maxCost } satisfies WorkerRequest)
+      const request: WorkerRequest = { id, text, parameters, maxCost: options.maxCost, blob }
+      worker.postMessage(request, blob ? [blob.buffer] : [])
     })
   }
 

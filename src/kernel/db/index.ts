@@ -12,6 +12,7 @@ import type { Database } from './types.ts'
 export { sql } from 'kysely'
 export { plainArray, textArray } from './arrays.ts'
 export { compile } from './compile.ts'
+export { CopyRows } from './copy.ts'
 export { type MigrationState, migrate, migrationState } from './migrate.ts'
 export * from './types.ts'
 

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
 import { compile } from './compile.ts'
+import { COPY_HEADER, COPY_TRAILER } from './copy.ts'
 import { listenTo } from './listen.ts'
 import {
   type Database,
@@ -112,6 +116,25 @@ export class ServerDatabase implements Database {
     return listenTo(this.#url, channel, foreign, this.#onError)
   }
 
+  async copy(table: string, columns: readonly string[], parts: AsyncIterable<Buffer>): Promise<void> {
+    const client = await this.#pool.connect().catch((error) => {
+      throw translate(error)
+    })
+    let broken: Error | undefined
+    try {
+      await client.query('set statement_timeout = 0')
+      const stream = client.query(copyFrom(`copy ${table} (${columns.join(', ')}) from stdin with (format binary)`))
+      await pipeline(Readable.from(framed(parts), { objectMode: true, highWaterMark: 2 }), stream)
+    } catch (error) {
+      throw translate(error)
+    } finally {
+      await client.query(`set statement_timeout = ${DEFAULT_TIMEOUT_MS}`).catch((error) => {
+        broken = error
+      })
+      client.release(broken)
+    }
+  }
+
   stats(): DatabaseStats {
     return { waiting: this.#pool.waitingCount, connections: this.#pool.totalCount, restarts: 0 }
   }
@@ -119,6 +142,12 @@ export class ServerDatabase implements Database {
   async close(): Promise<void> {
     await this.#pool.end()
   }
+}
+
+async function* framed(parts: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  yield COPY_HEADER
+  yield* parts
+  yield COPY_TRAILER
 }
 
 async function runOn<R>(

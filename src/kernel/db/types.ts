@@ -44,6 +44,12 @@ export interface Database extends Queryable {
    * engine belongs to one process, so nothing is ever heard there. Returns how to stop.
    */
   listen(channel: string, heard: () => void): () => Promise<void>
+  /**
+   * Fills a table by COPY, in binary form: `parts` are whole rows as {@link CopyRows} writes them, read as fast as the
+   * database takes them. Outside of any transaction, and on the embedded engine each part for itself: for a table nobody
+   * reads before it is complete.
+   */
+  copy(table: string, columns: readonly string[], parts: AsyncIterable<Buffer>): Promise<void>
   /** Figures for /metrics: queries waiting, connections, restarts of the embedded engine. */
   stats(): DatabaseStats
   close(): Promise<void>

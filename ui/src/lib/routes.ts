@@ -32,6 +32,7 @@ export const routes: readonly Route[] = [
   { pattern: /^\/login\/?$/, load: () => import('../pages/Login.svelte') },
   { pattern: /^\/datensaetze\/?$/, load: () => import('../pages/Datasets.svelte') },
   { pattern: /^\/datensaetze\/([a-z0-9-]{1,63})\/?$/, load: () => import('../pages/Dataset.svelte') },
+  { pattern: /^\/datensaetze\/([a-z0-9-]{1,63})\/fahrplan\/?$/, load: () => import('../pages/Timetable.svelte') },
   { pattern: /^\/verwaltung\/stadt\/?$/, staff: true, load: () => import('../pages/StaffCity.svelte') },
   { pattern: /^\/verwaltung\/einrichten\/?$/, staff: true, load: () => import('../pages/StaffSetup.svelte') },
   { pattern: /^\/stationen\/(\d{1,10})\/?$/, load: () => import('../pages/Station.svelte') },

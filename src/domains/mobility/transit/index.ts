@@ -1,2 +1,6 @@
+export type { TransitRow, TransitTable } from './columns.ts'
+export { type CleanFile, cleanFiles, csvLine } from './export.ts'
+export { type NewVersion, TransitLoad } from './load.ts'
 export * from './model.ts'
-export { currentVersion, currentVersions, versionsOf } from './versions.ts'
+export { routePages, stopPages, stopsNear } from './places.ts'
+export { currentVersion, currentVersions, isCurrent, noticesOf, versionOf, versionsOf } from './versions.ts'

@@ -25,6 +25,8 @@ export interface TransitVersion {
   /** Rows used and rows read, by file. */
   counts: Record<string, number>
   read: Record<string, number>
+  /** Columns by file, as the feed had them. */
+  headers: Record<string, string[]>
   /** Against the version it replaced. */
   diff: VersionDiff | null
   seconds: number | null
@@ -43,4 +45,14 @@ export interface TableDiff {
   changed: number
   /** A few ids each. */
   examples: { added: string[]; removed: string[]; changed: string[] }
+}
+
+/** What validation found, by MobilityData's code and severity; the first examples only. */
+export interface TransitNotice {
+  code: string
+  severity: 'ERROR' | 'WARNING' | 'INFO'
+  /** How often. */
+  n: number
+  /** In MobilityData's words: `filename`, `csvRowNumber`, `fieldName`, `fieldValue` … */
+  examples: Record<string, string | number | null>[]
 }

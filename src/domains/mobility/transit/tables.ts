@@ -21,7 +21,11 @@ export const partition = (table: Partitioned, version: number): string => `${tab
 /** Makes the empty tables a version is read into. They are no partitions yet. */
 export async function createPartitions(db: Queryable, version: number): Promise<void> {
   for (const table of PARTITIONED_TABLES) {
-    await db.query(`create table ${partition(table, version)} (like ${table} including defaults)`)
+    const name = partition(table, version)
+    // The check spares the scan when the partition is attached.
+    await db.query(
+      `create table ${name} (like ${table} including defaults, constraint ${name}_version check (version = ${version}))`,
+    )
   }
 }
 

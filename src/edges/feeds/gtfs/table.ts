@@ -1,0 +1,277 @@
+import { parse as parseCsv } from 'csv-parse/sync'
+import { FileError } from '../../../domains/sources/index.ts'
+import { recordBlocks } from '../csv/blocks.ts'
+import type { Notices } from './notices.ts'
+import type { Field, FileSpec } from './schema.ts'
+import { parse } from './values.ts'
+
+/** Some hundred rows as they stand in the file. Numbers count records, the header is 1. */
+export interface TableBlock {
+  rows: string[][]
+  first: number
+}
+
+/** A table of the feed as far as it can be read: its header, and its rows in blocks. */
+export interface Table {
+  header: string[]
+  blocks: AsyncIterable<TableBlock>
+}
+
+/** Why a table cannot be read at all. */
+export interface Unreadable {
+  reason: 'empty' | 'columns' | 'utf-16'
+}
+
+/**
+ * Opens a table (GTFS Schedule, "File Requirements": UTF-8, comma, quotes doubled), unless it is empty or a column it
+ * cannot do without is missing; the notices say which.
+ */
+export async function openTable(
+  spec: FileSpec | undefined,
+  name: string,
+  bytes: AsyncIterable<Uint8Array>,
+  notices: Notices,
+): Promise<Table | Unreadable> {
+  const records = recordsOf(name, bytes, notices)
+  const { value: head } = await records.next()
+  if (!head || head.rows.length === 0) {
+    await records.return(undefined)
+    notices.add('empty_file', { filename: name })
+    return { reason: 'empty' }
+  }
+  const header = head.rows[0]!.map((cell) => cell.trim())
+  if (!usable(spec, name, header, notices)) {
+    await records.return(undefined)
+    return { reason: header.some((column) => column.includes('\0')) ? 'utf-16' : 'columns' }
+  }
+  return {
+    header,
+    blocks: (async function* () {
+      if (head.rows.length > 1) yield { rows: head.rows.slice(1), first: 2 }
+      yield* records
+    })(),
+  }
+}
+
+/** Looks at the header alone. */
+function usable(spec: FileSpec | undefined, name: string, header: readonly string[], notices: Notices): boolean {
+  const seen = new Set<string>()
+  let good = true
+  for (const [index, column] of header.entries()) {
+    if (column === '') notices.add('empty_column_name', { filename: name, index: index + 1 })
+    else if (seen.has(column)) {
+      notices.add('duplicated_column', {
+        filename: name,
+        fieldName: column,
+        firstIndex: header.indexOf(column) + 1,
+        secondIndex: index + 1,
+      })
+      good = false
+    } else if (spec && !spec.fields.has(column))
+      notices.add('unknown_column', { filename: name, fieldName: column, index: index + 1 })
+    seen.add(column)
+  }
+  for (const field of spec?.fields.values() ?? []) {
+    if (field.presence !== 'required' || seen.has(field.name)) continue
+    notices.add('missing_required_column', { filename: name, fieldName: field.name })
+    good = false
+  }
+  return good
+}
+
+/** Whole records, block by block. A block without quotes is split, csv-parse reads the others (decision 0006). */
+async function* recordsOf(
+  name: string,
+  bytes: AsyncIterable<Uint8Array>,
+  notices: Notices,
+): AsyncGenerator<TableBlock, undefined> {
+  let number = 1
+  // What goes wrong below (a trap, a broken archive) is no fault of this table alone.
+  const below = { failed: false }
+  async function* watched(): AsyncIterable<Buffer> {
+    try {
+      yield* withoutMark(bytes)
+    } catch (error) {
+      below.failed = true
+      throw error
+    }
+  }
+  try {
+    for await (const block of recordBlocks(watched(), '"')) {
+      const rows = block.quoted ? quoted(block.text) : plain(block.text)
+      const first = number
+      number += rows.length
+      if (rows.length > 0) yield { rows, first }
+    }
+  } catch (error) {
+    const isCsv = error instanceof Error && 'code' in error && String(error.code).startsWith('CSV_')
+    if (below.failed || !(error instanceof FileError || isCsv)) throw error
+    notices.add('csv_parsing_failed', { filename: name, lineIndex: number, message: error.message })
+  }
+  return undefined
+}
+
+function plain(text: string): string[][] {
+  const lines = text.split('\n')
+  const rows: string[][] = []
+  for (const line of lines) {
+    let end = line.length
+    while (end > 0 && line.charCodeAt(end - 1) === 13) end--
+    if (end > 0) rows.push((end === line.length ? line : line.slice(0, end)).split(','))
+  }
+  return rows
+}
+
+function quoted(text: string): string[][] {
+  const rows: string[][] = parseCsv(text, {
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_empty_lines: true,
+    record_delimiter: ['\r\n', '\n'],
+  })
+  for (const row of rows) {
+    const last = row.at(-1)!
+    if (last.endsWith('\r')) row[row.length - 1] = last.replace(/\r+$/, '')
+  }
+  return rows
+}
+
+async function* withoutMark(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Buffer> {
+  let first = true
+  for await (const raw of bytes) {
+    let chunk = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
+    if (first && chunk.length > 0) {
+      first = false
+      if (chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf) chunk = chunk.subarray(3)
+    }
+    yield chunk
+  }
+}
+
+/** One row by its columns: what could be read of it. */
+export class TableRow {
+  /** By field; dates `YYYY-MM-DD`, times in seconds. */
+  readonly values: Record<string, string | number> = {}
+  /** False when a required field is empty or not readable: the row cannot be used. */
+  good = true
+  /** The notice that made it so, and the field. */
+  problem: string | undefined
+  field: string | undefined
+  readonly file: string
+  readonly number: number
+
+  constructor(file: string, number: number) {
+    this.file = file
+    this.number = number
+  }
+
+  spoil(problem: string, field: string): void {
+    if (!this.good) return
+    this.good = false
+    this.problem = problem
+    this.field = field
+  }
+
+  text(name: string): string | undefined {
+    const value = this.values[name]
+    return value === undefined ? undefined : String(value)
+  }
+
+  num(name: string): number | undefined {
+    return this.values[name] as number | undefined
+  }
+}
+
+/** Reads rows of one table by its spec; made once a header. */
+export class RowReader {
+  readonly #spec: FileSpec
+  readonly #notices: Notices
+  readonly #columns: (Field | undefined)[]
+  readonly #header: readonly string[]
+  readonly #absent: Field[]
+
+  constructor(spec: FileSpec, header: readonly string[], notices: Notices) {
+    this.#spec = spec
+    this.#notices = notices
+    this.#header = header
+    this.#columns = header.map((name) => spec.fields.get(name))
+    this.#absent = [...spec.fields.values()].filter(
+      ({ name, presence }) => presence === 'recommended' && !header.includes(name),
+    )
+  }
+
+  /** Null for a row of empty cells. */
+  read(cells: readonly string[], number: number): TableRow | null {
+    const { name: filename } = this.#spec
+    const row = new TableRow(filename, number)
+    if (cells.length !== this.#header.length) {
+      if (cells.every((cell) => cell === '')) {
+        if (cells.length > 1) this.#notices.add('empty_row', { filename, csvRowNumber: number })
+        return null
+      }
+      this.#notices.add('invalid_row_length', {
+        filename,
+        csvRowNumber: number,
+        rowLength: cells.length,
+        headerCount: this.#header.length,
+      })
+    } else if (cells[0] === '' && cells.every((cell) => cell === '')) {
+      this.#notices.add('empty_row', { filename, csvRowNumber: number })
+      return null
+    }
+    for (let index = 0; index < this.#columns.length; index++) {
+      const field = this.#columns[index]
+      const raw = cells[index] ?? ''
+      const text = raw === '' ? '' : this.#clean(raw, this.#header[index]!, number)
+      if (!field) {
+        if (text !== '') row.values[this.#header[index]!] = text
+      } else if (text !== '') this.#take(row, field, text)
+      else if (field.presence !== 'optional') this.#missing(row, field)
+    }
+    for (const field of this.#absent) this.#missing(row, field)
+    return row
+  }
+
+  #missing(row: TableRow, field: Field): void {
+    const facts = { filename: row.file, csvRowNumber: row.number, fieldName: field.name }
+    if (field.presence === 'required') {
+      row.spoil('missing_required_field', field.name)
+      this.#notices.add('missing_required_field', facts)
+    } else this.#notices.add('missing_recommended_field', facts)
+  }
+
+  #take(row: TableRow, field: Field, text: string): void {
+    const parsed = parse(field, text)
+    if ('value' in parsed) {
+      row.values[field.name] = parsed.value
+      return
+    }
+    this.#notices.add(parsed.code, {
+      filename: row.file,
+      csvRowNumber: row.number,
+      fieldName: field.name,
+      fieldValue: text,
+    })
+    if (field.presence === 'required') row.spoil(parsed.code, field.name)
+  }
+
+  #clean(raw: string, fieldName: string, csvRowNumber: number): string {
+    let text = raw
+    const facts = () => ({ filename: this.#spec.name, csvRowNumber, fieldName, fieldValue: raw })
+    if (text.includes('\ufffd')) {
+      this.#notices.add('invalid_character', facts())
+      text = text.replaceAll('\ufffd', '')
+    }
+    if (/[\r\n]/.test(text)) {
+      this.#notices.add('new_line_in_value', facts())
+      text = text.replaceAll(/\s*[\r\n]+\s*/g, ' ')
+    }
+    if (text.includes('\0')) text = text.replaceAll('\0', ' ')
+    const trimmed = text.trim()
+    if (trimmed.length !== text.length) {
+      if (text === raw) this.#notices.add('leading_or_trailing_whitespaces', facts())
+      text = trimmed
+    }
+    return text
+  }
+}

@@ -8,7 +8,8 @@ import { after, before, describe, it } from 'node:test'
 import { ZipFile } from 'yazl'
 import { currentVersion, noticesOf, versionsOf } from '../../src/domains/mobility/index.ts'
 import { checkDefinition } from '../../src/domains/sources/index.ts'
-import { registerMobility } from '../../src/edges/mobility/index.ts'
+import { addGtfs } from '../../src/edges/mobility/gtfs.ts'
+import { addTimetables } from '../../src/edges/mobility/timetables.ts'
 import { registerSession } from '../../src/edges/session/index.ts'
 import { createHttp, type FastifyInstance } from '../../src/kernel/http/index.ts'
 import { createLog } from '../../src/kernel/log.ts'
@@ -29,7 +30,8 @@ for (const engine of databases()) {
       bench = await sourcesOn(await engine.fresh())
       app = await createHttp({ log: createLog('silent'), trustProxy: [] })
       registerSession(app, { access: bench.access })
-      registerMobility(app, bench as never)
+      addTimetables(app, bench as never)
+      addGtfs(app, bench as never)
       url = await app.listen({ port: 0 })
     })
     after(async () => {

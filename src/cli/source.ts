@@ -9,6 +9,7 @@ import {
   FileError,
   formatIssue,
   type RunOptions,
+  type RunReport,
   type SourceInfo,
 } from '../domains/sources/index.ts'
 import { Problem, SetupError } from '../kernel/problem.ts'
@@ -225,7 +226,43 @@ async function runDetected(ctx: CommandContext, paths: string[], options: RunFla
     ctx.stderr(`${error.message}\n`)
     return ctx.exit(EXIT.failed)
   }
-  for (const text of texts) await runOne(ctx, sources.check(text), options)
+  const reports: RunReport[] = []
+  for (const text of texts) reports.push(await runOne(ctx, sources.check(text), options))
+  if (options.json) ctx.stdout(`${JSON.stringify(together(reports))}\n`)
+  exitBy(ctx, reports)
+}
+
+function exitBy(ctx: CommandContext, reports: readonly RunReport[]): void {
+  const had = (outcome: RunReport['outcome']) => reports.some((report) => report.outcome === outcome)
+  if (had('failed')) ctx.exit(EXIT.failed)
+  else if (had('rejections')) ctx.exit(EXIT.rejections)
+}
+
+/** One value for what was read together: static and live files of one dataset. */
+function together(reports: readonly RunReport[]) {
+  const parts = reports.map(figuresOf)
+  const [first] = parts
+  if (!first || parts.length === 1) return first
+  const sum = (field: 'read' | 'accepted' | 'unchanged' | 'corrected' | 'rejected' | 'seconds') =>
+    parts.reduce((all, part) => all + part[field], 0)
+  const worst = parts.find(({ outcome }) => outcome !== 'ok' && outcome !== 'unmodified') ?? first
+  return {
+    ...first,
+    read: sum('read'),
+    accepted: sum('accepted'),
+    unchanged: sum('unchanged'),
+    corrected: sum('corrected'),
+    rejected: sum('rejected'),
+    rejections: parts.flatMap(({ rejections }) => rejections),
+    seconds: sum('seconds'),
+    outcome: worst.outcome,
+    ...(worst.error ? { error: worst.error } : {}),
+    parts,
+  }
+}
+
+function figuresOf({ run: _, newest: __, outcome, error, ...figures }: RunReport) {
+  return { ...figures, outcome, ...(error ? { error } : {}) }
 }
 
 async function run(ctx: CommandContext, which: string[], options: RunFlags): Promise<void> {
@@ -235,10 +272,14 @@ async function run(ctx: CommandContext, which: string[], options: RunFlags): Pro
     return ctx.exit(EXIT.usage)
   }
   const definition = await find(ctx, which[0]!)
-  if (definition) await runOne(ctx, definition, options)
+  if (!definition) return
+  const report = await runOne(ctx, definition, options)
+  if (options.json) ctx.stdout(`${JSON.stringify(figuresOf(report))}\n`)
+  exitBy(ctx, [report])
 }
 
-async function runOne(ctx: CommandContext, definition: Definition, options: RunFlags): Promise<void> {
+/** Runs one and prints it unless JSON is asked for. */
+async function runOne(ctx: CommandContext, definition: Definition, options: RunFlags): Promise<RunReport> {
   const { sources } = await ctx.platform()
   const progress = progressPrinter(ctx.stderr, ctx.isTTY)
   const settings: RunOptions = {
@@ -250,17 +291,9 @@ async function runOne(ctx: CommandContext, definition: Definition, options: RunF
   }
   const report = await sources.run(definition, settings)
   progress.done()
-  if (options.json) {
-    const { source, dataset, read, accepted, unchanged, corrected, rejected, rejections, seconds } = report
-    const figures = { source, dataset, read, accepted, unchanged, corrected, rejected, rejections, seconds }
-    ctx.stdout(
-      `${JSON.stringify({ ...figures, outcome: report.outcome, ...(report.error ? { error: report.error } : {}) })}\n`,
-    )
-  } else ctx.stdout(describeRun(report))
-  if (report.outcome === 'failed') {
-    ctx.stderr(`${report.source}: ${report.error}\n`)
-    ctx.exit(EXIT.failed)
-  } else if (report.outcome === 'rejections') ctx.exit(EXIT.rejections)
+  if (!options.json) ctx.stdout(describeRun(report))
+  if (report.outcome === 'failed') ctx.stderr(`${report.source}: ${report.error}\n`)
+  return report
 }
 
 /** A definition file, or else the stored definition of a source of that name. */

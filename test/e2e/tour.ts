@@ -143,6 +143,7 @@ export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
     ...(await peopleStops(platform, ids.dataset)),
     { name: 'now', path: '/jetzt?ort=10.4441,51.164&name=Ringgalerie', wait: 'main section li' },
     { name: 'now-empty', path: '/jetzt' },
+    { name: 'departures-unknown', path: '/abfahrten/beispiel:1' },
     { name: 'search', path: '/suche?q=ring', wait: 'main li' },
     { name: 'search-nothing', path: '/suche?q=xyzxyz' },
     { name: 'imprint', path: '/impressum', wait: 'section' },

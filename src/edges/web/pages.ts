@@ -46,6 +46,7 @@ export const PAGES: readonly PageAddress[] = [
   { pattern: /^\/verwaltung\/konto\/?$/, source: 'Account' },
   { pattern: /^\/verwaltung\/pruefung\/?$/, source: 'Reviews' },
   { pattern: /^\/verwaltung\/pruefung\/([a-z0-9-]{1,63})\/?$/, source: 'Review' },
+  { pattern: /^\/abfahrten\/([^/]{1,200})\/?$/, source: 'Departures' },
   { pattern: /^\/jetzt\/?$/, source: 'Now' },
   { pattern: /^\/suche\/?$/, source: 'Search' },
   {

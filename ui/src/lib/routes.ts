@@ -64,6 +64,7 @@ export const routes: readonly Route[] = [
   { pattern: /^\/verwaltung\/bedingungen\/?$/, load: () => import('../pages/Terms.svelte'), staff: true },
   { pattern: /^\/verwaltung\/protokoll\/?$/, load: () => import('../pages/AuditLog.svelte'), staff: true },
   { pattern: /^\/anfragen\/?$/, load: () => import('../pages/Requests.svelte') },
+  { pattern: /^\/abfahrten\/([^/]{1,200})\/?$/, load: () => import('../pages/Departures.svelte'), bare: true },
   { pattern: /^\/jetzt\/?$/, load: () => import('../pages/Now.svelte') },
   { pattern: /^\/suche\/?$/, load: () => import('../pages/Search.svelte') },
   { pattern: /^\/stationen\/(\d{1,10})\/aufkleber\/?$/, load: () => import('../pages/Sticker.svelte'), bare: true },

@@ -9,6 +9,7 @@ import {
   SystemInformation,
 } from '../../../domains/mobility/index.ts'
 import { FileError } from '../../../domains/sources/index.ts'
+import { parseJson } from '../json/document.ts'
 import {
   FILE_NAMES,
   LIST_NAMES,
@@ -61,12 +62,7 @@ function check(schema: TSchema): ReturnType<typeof Compile> {
 
 /** Parses a body. Throws {@link FileError} when it is not a GBFS document: JSON with `data`. */
 export function parseDocument(text: string, name: string): Raw & { data: Raw } {
-  let document: unknown
-  try {
-    document = JSON.parse(text)
-  } catch (error) {
-    throw new FileError(`${name} is not JSON: ${(error as Error).message}`)
-  }
+  const document = parseJson(text, name)
   const data = (document as Raw | null)?.data
   if (typeof data !== 'object' || data === null)
     throw new FileError(`${name} is not a GBFS file: it has no "data" (gbfs.md, "JSON Files")`)
@@ -111,8 +107,10 @@ export function fileOf(data: Raw): SystemFile | 'gbfs' | 'system_hours' | 'syste
   if (Array.isArray(data.regions)) return 'system_regions'
   if (Array.isArray(data.alerts)) return 'system_alerts'
   if (Array.isArray(data.stations)) {
-    const first = data.stations[0] as Raw | undefined
-    return first && ('lat' in first || 'name' in first) ? 'station_information' : 'station_status'
+    const first = data.stations[0] as unknown
+    return typeof first === 'object' && first !== null && ('lat' in first || 'name' in first)
+      ? 'station_information'
+      : 'station_status'
   }
   return null
 }

@@ -2,6 +2,7 @@ import { Compile } from 'typebox/compile'
 import Value from 'typebox/value'
 import { Location } from '../../../domains/mobility/index.ts'
 import { FileError } from '../../../domains/sources/index.ts'
+import { parseJson } from '../json/document.ts'
 
 export interface OcpiFault {
   reason: string
@@ -19,12 +20,7 @@ type Raw = Record<string, unknown>
  * the answer is an error or no OCPI at all.
  */
 export function readLocations(text: string, name: string): { locations: Location[]; faults: OcpiFault[] } {
-  let answer: unknown
-  try {
-    answer = JSON.parse(text)
-  } catch (error) {
-    throw new FileError(`${name} is not JSON: ${(error as Error).message}`)
-  }
+  const answer = parseJson(text, name)
   const envelope = answer as Raw | null
   if (envelope && !Array.isArray(envelope) && typeof envelope.status_code === 'number' && envelope.status_code !== 1000)
     throw new FileError(

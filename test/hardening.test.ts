@@ -153,7 +153,9 @@ describe('hostile requests', { timeout: 120_000 }, () => {
     assert.equal((await post('['.repeat(100_000))).status, 400)
     assert.equal((await post(`${'[['.repeat(20_000)}${']]'.repeat(20_000)}`)).status, 400)
     assert.equal((await post('{"__proto__":{"x":1}}')).status, 400)
-    assert.equal((await post(`"${'x'.repeat(17 * 1024 * 1024)}"`)).status, 413)
+    // Only announced: who sends it all may meet a closed connection before the answer.
+    const long = `Content-Type: application/json\r\nContent-Length: ${17 * 1024 * 1024}\r\nConnection: close\r\n\r\n"`
+    assert.match(await raw(`POST /api/v1/sign-in HTTP/1.1\r\nHost: x\r\n${long}`), /^HTTP\/1\.1 413/)
     assert.match(await ask('/healthz', `X-Long: ${'x'.repeat(300_000)}\r\n`), /^HTTP\/1\.1 431/)
     assert.equal((await fetch(`${base()}/healthz`)).status, 200)
   })

@@ -136,7 +136,7 @@ for (const engine of databases()) {
         method: 'POST',
         headers: { ...own, 'sec-fetch-site': 'cross-site' },
       })
-      assert.equal(foreign.status, 204)
+      assert.equal(foreign.status, 403)
       assert.equal(await kind(), 'staff')
     })
 

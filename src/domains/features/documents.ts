@@ -24,14 +24,20 @@ export async function keepDocument(
   )
 }
 
-/** The parts kept of a concept, in the datasets the reader may see. */
+/** The parts kept of a concept (or only those of these names), in the datasets the reader may see. */
 export function documentsOf(
   db: Queryable,
-  { concept, visible, dataset }: { concept: string; visible: readonly number[]; dataset?: number },
+  {
+    concept,
+    visible,
+    dataset,
+    names,
+  }: { concept: string; visible: readonly number[]; dataset?: number; names?: readonly string[] },
 ): Promise<FeedDocument[]> {
   return db.query(
     `select dataset, concept, name, body, changed_at as "changedAt" from feed_document
-     where dataset = any($1::int4[]) and concept = $2 and ($3::int4 is null or dataset = $3)`,
-    [visible, concept, dataset ?? null],
+     where dataset = any($1::int4[]) and concept = $2 and ($3::int4 is null or dataset = $3)
+       and ($4::text[] is null or name = any($4))`,
+    [visible, concept, dataset ?? null, names ?? null],
   )
 }

@@ -3,8 +3,8 @@ import { document, Sharing, VERSION } from '../../domains/mobility/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { type MobilityDeps, noDataset } from './deps.ts'
-import { NearQuery, placeOf } from './near.ts'
-import { ageOf, provenance } from './place.ts'
+import { NearQuery } from './near.ts'
+import { ageOf, provenance, readNear } from './place.ts'
 
 const FileParams = Type.Object({
   system: Type.String({ maxLength: 63, description: 'Id of the dataset' }),
@@ -60,7 +60,7 @@ export function addSharing(app: FastifyInstance, deps: MobilityDeps): void {
       },
     },
     async (request) => {
-      const found = await sharing.near(request.actor, placeOf(request.query))
+      const found = await sharing.near(request.actor, readNear(request.query))
       return {
         type: 'FeatureCollection',
         ...provenance(found.map(({ dataset }) => dataset)),

@@ -3,8 +3,8 @@ import { Charging } from '../../domains/mobility/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { MobilityDeps } from './deps.ts'
-import { NearQuery, placeOf } from './near.ts'
-import { ageOf, provenance } from './place.ts'
+import { NearQuery } from './near.ts'
+import { ageOf, provenance, readNear } from './place.ts'
 
 const MOST = 1000
 const PageQuery = Type.Object({
@@ -70,7 +70,7 @@ export function addChargers(app: FastifyInstance, deps: MobilityDeps): void {
     '/api/v1/mobility/chargers',
     { schema: { tags, summary: 'Places to charge around a place, as GeoJSON', querystring: NearQuery } },
     async (request) => {
-      const found = await charging.near(request.actor, placeOf(request.query))
+      const found = await charging.near(request.actor, readNear(request.query))
       return {
         type: 'FeatureCollection',
         ...provenance(found.map(({ dataset }) => dataset)),

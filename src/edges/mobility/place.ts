@@ -25,12 +25,7 @@ export function readPlace(
   if (near === undefined && bbox === undefined && dataset === undefined)
     throw new Problem(400, 'place-missing', 'Say where: near=LON,LAT (and radius), bbox=W,S,E,N or dataset=ID.')
   const query: Omit<FeatureQuery, 'concept'> = { visible, limit: limit ?? MOST }
-  if (near !== undefined) {
-    const [lon, lat] = numbers(near, 2, 'near is longitude,latitude in degrees, for example 12.0974,49.0192.')
-    if (Math.abs(lon!) > 180 || Math.abs(lat!) > 90)
-      throw new Problem(400, 'place-invalid', `near=${near} is not on earth: longitude comes first.`)
-    query.near = { lon: lon!, lat: lat!, radius: radius ?? DEFAULT_RADIUS }
-  }
+  if (near !== undefined) query.near = readNear({ near, radius })
   if (bbox !== undefined) {
     const box = numbers(bbox, 4, 'bbox is west,south,east,north in degrees.')
     if (box[0]! > box[2]! || box[1]! > box[3]!)
@@ -39,6 +34,14 @@ export function readPlace(
   }
   if (dataset !== undefined) query.dataset = visibleDataset(catalog, visible, dataset).key
   return query
+}
+
+/** A place and the metres around it. Throws Problem 400 `place-invalid` that says what is expected. */
+export function readNear({ near, radius = DEFAULT_RADIUS }: { near: string; radius?: number }) {
+  const [lon, lat] = numbers(near, 2, 'near is longitude,latitude in degrees, for example 12.0974,49.0192.')
+  if (Math.abs(lon!) > 180 || Math.abs(lat!) > 90)
+    throw new Problem(400, 'place-invalid', `near=${near} is not on earth: longitude comes first.`)
+  return { lon: lon!, lat: lat!, radius }
 }
 
 function numbers(text: string, count: number, expected: string): number[] {

@@ -16,8 +16,8 @@ import {
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { type MobilityDeps, noDataset } from './deps.ts'
-import { NearQuery, placeOf } from './near.ts'
-import { ageOf as ageAt, provenance } from './place.ts'
+import { NearQuery } from './near.ts'
+import { ageOf as ageAt, provenance, readNear } from './place.ts'
 
 const DatasetParams = Type.Object({ dataset: Type.String({ maxLength: 63, description: 'Id of the dataset' }) })
 const ReportQuery = Type.Object({
@@ -113,7 +113,7 @@ export function addTimetables(app: FastifyInstance, deps: MobilityDeps): void {
       const visible = access.visible(request.actor)
       const versions = await currentVersions(db, visible)
       const byVersion = new Map(versions.map((version) => [version.version, version]))
-      const found = await stopsNear(db, [...byVersion.keys()], placeOf(request.query), request.query.limit ?? 100)
+      const found = await stopsNear(db, [...byVersion.keys()], readNear(request.query), request.query.limit ?? 100)
       const named = new Set(found.map(({ version }) => byVersion.get(version)!.dataset))
       access.used(request.actor, 'mobility', [...named])
       return {

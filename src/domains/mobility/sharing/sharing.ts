@@ -97,7 +97,7 @@ export class Sharing {
     const visible = this.#access.visible(actor)
     const [features, documents] = await Promise.all([
       findFeatures(this.#db, { concept: CONCEPT, visible, near: place, limit: 500 }),
-      documentsOf(this.#db, { concept: CONCEPT, visible }),
+      documentsOf(this.#db, { concept: CONCEPT, visible, names: ['vehicle_status', 'vehicle_types'] }),
     ])
     const stations = await this.#stations(features)
     const found = features.flatMap((feature, index): Near[] => {

@@ -1,13 +1,7 @@
 import type { TObject, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import Value from 'typebox/value'
-import {
-  GeofencingZone,
-  RECORDS,
-  type RecordFile,
-  type SystemFile,
-  SystemInformation,
-} from '../../../domains/mobility/index.ts'
+import { GeofencingZone, RECORDS, type SystemFile, SystemInformation } from '../../../domains/mobility/index.ts'
 import { FileError } from '../../../domains/sources/index.ts'
 import { parseJson } from '../json/document.ts'
 import {
@@ -230,5 +224,3 @@ export function textOf(value: unknown, language: string): string | null {
     (list as { text?: unknown; language?: unknown }[]).find((entry) => entry.language === language) ?? list[0]
   return typeof found?.text === 'string' && found.text !== '' ? found.text : null
 }
-
-export type { RecordFile }

@@ -88,6 +88,32 @@ async function draftOf(platform: RunningPlatform): Promise<string> {
   return ((await answer.json()) as { id: string }).id
 }
 
+/** Roadworks somebody entered, with a detour and a file. */
+async function roadworksOf(platform: RunningPlatform): Promise<string> {
+  const authorization = `Bearer ${await platform.key()}`
+  const post = async (path: string, body: unknown, type = 'application/json'): Promise<{ id: string }> => {
+    const content = type === 'application/json' ? JSON.stringify(body) : String(body)
+    const headers = { authorization, 'content-type': type }
+    const answer = await fetch(platform.url + path, { method: 'POST', headers, body: content })
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
+    return (await answer.json()) as { id: string }
+  }
+  await post('/api/v1/datasets', { id: 'baustellen', title: 'Baustellen' })
+  const line = (...coordinates: [number, number][]) => ({ type: 'LineString', coordinates })
+  const { id } = await post('/api/v1/mobility/roadworks', {
+    dataset: 'baustellen',
+    name: 'Leitungsbau Marktstraße',
+    geometry: line([10.44, 51.16], [10.446, 51.163], [10.45, 51.162]),
+    validFrom: '2026-01-01T07:00:00+01:00',
+    properties: {
+      ...{ type: 'ConstructionWorks', severity: 'high', road: 'Marktstraße', restrictions: ['roadClosed'] },
+      ...{ detour: 'über die Ringstraße', detourGeometry: line([10.44, 51.16], [10.443, 51.168], [10.45, 51.162]) },
+    },
+  })
+  await post(`/api/v1/mobility/roadworks/${id}/attachments?name=Verkehrsplan.pdf`, '%PDF-1.7', 'application/pdf')
+  return encodeURIComponent(id)
+}
+
 /** A timetable with two faults, read twice. */
 async function timetableOf(platform: RunningPlatform): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'zahnrad-tour-'))
@@ -103,6 +129,7 @@ async function timetableOf(platform: RunningPlatform): Promise<void> {
 export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
   const ids = await idsOf(platform)
   await timetableOf(platform)
+  const roadworks = await roadworksOf(platform)
   return [
     { name: 'start', path: '/', wait: 'main li a' },
     { name: 'start-table', path: '/?view=table', wait: 'tbody tr' },
@@ -130,6 +157,9 @@ export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
     { name: 'sources', path: '/verwaltung/quellen', staff: true, wait: 'tbody tr' },
     { name: 'source', path: '/verwaltung/quellen/beispiel-hafenbruecke', staff: true, wait: 'dl' },
     { name: 'source-run', path: '/verwaltung/quellen/beispiel/laeufe/1', staff: true, wait: 'dl' },
+    { name: 'roadworks', path: '/verwaltung/mobilitaet/baustellen', staff: true, wait: 'main li .name' },
+    { name: 'roadworks-new', path: '/verwaltung/mobilitaet/baustellen/neu', staff: true, wait: 'main form' },
+    { name: 'roadworks-edit', path: `/verwaltung/mobilitaet/baustellen/${roadworks}`, staff: true, wait: 'main form' },
     { name: 'operation', path: '/verwaltung/betrieb', staff: true, wait: 'dl' },
     { name: 'odd-values', path: '/verwaltung/auffaellig', staff: true },
     { name: 'alerts', path: '/verwaltung/benachrichtigungen', staff: true, wait: 'section' },

@@ -97,8 +97,13 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
   ],
   '/api/v1/mobility/roadworks': () => [
     '/api/v1/mobility/roadworks?when=all&bbox=-180,-90,180,90',
+    '/api/v1/mobility/roadworks?when=all&entered=true',
     ...each('/api/v1/mobility/roadworks?when=all&dataset=:x', HIDDEN),
   ],
+  '/api/v1/mobility/roadworks/datasets': () => ['/api/v1/mobility/roadworks/datasets'],
+  '/api/v1/mobility/roadworks/:id': () => each('/api/v1/mobility/roadworks/:x%3Ax1', HIDDEN),
+  '/api/v1/mobility/roadworks/:id/attachments/:attachment': () =>
+    each('/api/v1/mobility/roadworks/:x%3Ax1/attachments/1', HIDDEN),
   '/datex2/parking/:dataset/table.xml': () => each('/datex2/parking/:x/table.xml', HIDDEN),
   '/datex2/parking/:dataset/status.xml': () => each('/datex2/parking/:x/status.xml', HIDDEN),
   '/datex2/roadworks/:file': () => each('/datex2/roadworks/:x.xml', HIDDEN),
@@ -313,6 +318,10 @@ const CHANGES: Record<string, (h: Hidden) => Try[]> = {
     })),
   'PATCH /api/v1/mobility/roadworks/:id': () =>
     HIDDEN.map((id) => ({ path: `/api/v1/mobility/roadworks/${id}:x1`, body: { name: 'x' } })),
+  'POST /api/v1/mobility/roadworks/:id/attachments': () =>
+    HIDDEN.map((id) => ({
+      ...{ path: `/api/v1/mobility/roadworks/${id}:x1/attachments?name=x.pdf`, body: '%PDF-1.7', headers: BYTES },
+    })),
   'POST /api/v1/webhooks/:source': (h) => [
     { path: `/api/v1/webhooks/${h.source}`, body: { zeit: '2026-11-01T00:00:00Z', ort: 'x', anzahl: 1 } },
   ],
@@ -336,6 +345,9 @@ const BY_ADDRESS: Record<string, (h: Hidden) => (string | number)[]> = {
   'DELETE /api/v1/requests/:id': (h) => [h.request],
   'DELETE /api/v1/boards/:id': (h) => h.boards,
   'DELETE /api/v1/mobility/roadworks/:id': () => HIDDEN.map((id) => `${id}:x1`),
+  'POST /api/v1/mobility/roadworks/:id/restore': () => HIDDEN.map((id) => `${id}:x1`),
+  'DELETE /api/v1/mobility/roadworks/:id/attachments/:attachment': () => HIDDEN.map((id) => `${id}:x1`),
+  'POST /api/v1/mobility/roadworks/:id/attachments/:attachment/restore': () => HIDDEN.map((id) => `${id}:x1`),
   'POST /api/v1/source-drafts/:id/preview': (h) => [h.draft],
   'POST /api/v1/source-drafts/:id/read': (h) => [h.draft],
   'POST /api/v1/source-drafts/:id/save': (h) => [h.draft],

@@ -130,6 +130,11 @@ async function hideFeatures({ db }: Platform): Promise<void> {
      from dataset d cross join unnest($3::text[]) as c(concept) where d.id like $4`,
     [WORD, JSON.stringify(properties), [...CONCEPTS.keys()], `${SLUG}%`],
   )
+  await db.query(
+    `insert into feature_attachment (feature, name, media_type, size, digest, body)
+     select id, $1, 'application/pdf', 9, 'x', $2 from feature where concept = 'roadworks' and name = $1`,
+    [WORD, Buffer.from(`%PDF-${WORD}`)],
+  )
   const vehicle = {
     vehicle_id: WORD,
     lat: 51.9,

@@ -128,6 +128,7 @@ const roadworks: Concept = {
     severity: text('How much traffic is disturbed.', ['none', 'low', 'medium', 'high', 'highest', 'unknown']),
     description: text('What happens.'),
     detour: text('The way around it, in words.'),
+    detourGeometry: { type: 'object', description: 'The way around it as a line: GeoJSON, EPSG:4326.' },
     road: text('Name or number of the road.'),
     direction: text('Direction that is concerned.'),
     cause: text('Why.'),

@@ -54,6 +54,8 @@ export interface FeatureQuery {
   bbox?: readonly [number, number, number, number]
   /** By validity, judged now. Features without one are current. */
   when?: 'current' | 'planned' | 'past'
+  /** Only those people entered here. */
+  entered?: boolean
   /** Also those a complete run no longer names. */
   gone?: boolean
   limit?: number

@@ -110,6 +110,15 @@ export async function removeFeature(db: Queryable, id: number): Promise<void> {
   await db.query('update feature set gone_at = now(), changed_at = now() where id = $1 and source is null', [id])
 }
 
+/** Brings back a feature that people entered and took away. False where it is not gone. */
+export async function restoreFeature(db: Queryable, id: number): Promise<boolean> {
+  const rows = await db.query(
+    'update feature set gone_at = null, changed_at = now() where id = $1 and source is null and gone_at is not null returning 1',
+    [id],
+  )
+  return rows.length > 0
+}
+
 const WHEN = {
   current: '(f.valid is null or f.valid @> now())',
   planned: '(lower(f.valid) > now())',
@@ -124,6 +133,7 @@ export async function findFeatures(db: Queryable, query: FeatureQuery): Promise<
   if (!query.gone) where.push('f.gone_at is null')
   if (query.dataset !== undefined) where.push(`f.dataset = ${value(query.dataset)}::int4`)
   if (query.key !== undefined) where.push(`f.natural_key = ${value(query.key)}`)
+  if (query.entered) where.push('f.source is null')
   if (query.when) where.push(WHEN[query.when])
   if (query.bbox) {
     const [west, south, east, north] = query.bbox.map((side) => `${value(side)}::float8`)

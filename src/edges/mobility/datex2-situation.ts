@@ -1,5 +1,7 @@
-import type { Feature } from '../../domains/features/index.ts'
+import type { Attachment, Feature } from '../../domains/features/index.ts'
 import { header, location, type Publisher, payload, words } from './datex2-common.ts'
+import { publicId } from './place.ts'
+import { asFile } from './roadworks-own.ts'
 import { el, type Out } from './xml.ts'
 
 const SEVERITIES = new Set(['none', 'low', 'medium', 'high', 'highest', 'unknown'])
@@ -19,11 +21,29 @@ const RESTRICTIONS = new Set([
 ])
 
 /** sit:SituationPublication (CEN/TS 16157-3): a situation for each of the roadworks, a record for each restriction. */
-export function situations(publisher: Publisher, features: readonly Feature[]): Out {
-  return payload('sit:SituationPublication', publisher, features.map(situation))
+export function situations(
+  publisher: Publisher,
+  features: readonly Feature[],
+  { origin, files }: { origin: string; files: ReadonlyMap<number, readonly Attachment[]> },
+): Out {
+  return payload(
+    'sit:SituationPublication',
+    publisher,
+    features.map((feature) =>
+      situation(
+        feature,
+        (files.get(feature.id) ?? []).map((file) => ({
+          ...file,
+          url: origin + asFile(publicId(publisher.dataset, feature), file).url,
+        })),
+      ),
+    ),
+  )
 }
 
-function situation(feature: Feature): Out {
+type File = Attachment & { url: string }
+
+function situation(feature: Feature, files: readonly File[]): Out {
   const { severity, restrictions } = feature.properties
   const known = Array.isArray(restrictions) ? restrictions.filter((one) => RESTRICTIONS.has(one)) : []
   return el(
@@ -32,7 +52,8 @@ function situation(feature: Feature): Out {
     typeof severity === 'string' && SEVERITIES.has(severity) ? el('sit:overallSeverity', {}, severity) : null,
     el('sit:situationVersionTime', {}, feature.changedAt),
     header('sit:headerInformation'),
-    works(feature),
+    works(feature, files),
+    rerouting(feature),
     known.map((restriction: string) =>
       record(feature, `${feature.key}-${restriction}`, 'sit:RoadOrCarriagewayOrLaneManagement', [
         el('sit:complianceOption', {}, 'mandatory'),
@@ -42,22 +63,54 @@ function situation(feature: Feature): Out {
   )
 }
 
-function works(feature: Feature): Out {
-  const construction = feature.properties.type === 'ConstructionWorks'
-  return record(
-    feature,
-    `${feature.key}-works`,
-    construction ? 'sit:ConstructionWorks' : 'sit:MaintenanceWorks',
-    [
-      construction
-        ? el('sit:constructionWorkType', {}, 'constructionWork')
-        : el('sit:roadMaintenanceType', {}, 'roadworks'),
-    ],
-    true,
-  )
+/** What happens there (sit:Activity and sit:Roadworks); without a known kind it is maintenance. */
+const ACTIVITIES: Record<string, Out> = {
+  ConstructionWorks: el('sit:constructionWorkType', {}, 'constructionWork'),
+  MaintenanceWorks: el('sit:roadMaintenanceType', {}, 'roadworks'),
+  PublicEvent: el('sit:publicEventType', {}, 'other'),
 }
 
-function record(feature: Feature, id: string, type: string, own: Out[], told = false): Out {
+function works(feature: Feature, files: readonly File[]): Out {
+  const { type } = feature.properties
+  const known = typeof type === 'string' && Object.hasOwn(ACTIVITIES, type) ? type : 'MaintenanceWorks'
+  return record(feature, `${feature.key}-works`, `sit:${known}`, [ACTIVITIES[known]!], { files })
+}
+
+/** The way around it, where it was drawn: sit:ReroutingManagement with its itinerary. */
+function rerouting(feature: Feature): Out | null {
+  const { detour, detourGeometry } = feature.properties
+  const { type, coordinates } = (detourGeometry ?? {}) as { type?: string; coordinates?: unknown[] }
+  const lines = type === 'LineString' ? [coordinates] : type === 'MultiLineString' ? coordinates! : []
+  if (lines.length === 0) return null
+  return record(feature, `${feature.key}-rerouting`, 'sit:ReroutingManagement', [
+    el('sit:complianceOption', {}, 'advisory'),
+    el('sit:reroutingManagementType', {}, 'followDiversionSigns'),
+    typeof detour === 'string' && detour !== '' ? words('sit:reroutingItineraryDescription', detour) : null,
+    el(
+      'sit:alternativeRoute',
+      { 'xsi:type': 'loc:ItineraryByIndexedLocations' },
+      lines.map((line, index) =>
+        el(
+          'loc:locationContainedInItinerary',
+          { index },
+          location('loc:location', { type: 'LineString', coordinates: line }, feature.name),
+        ),
+      ),
+    ),
+  ])
+}
+
+const link = (address: string, ...more: Out[]): Out =>
+  el('sit:urlLink', {}, el('com:urlLinkAddress', {}, address), more)
+
+/** One record; the one that tells people what happens (`told`) has the words, the links and the files. */
+function record(
+  feature: Feature,
+  id: string,
+  type: string,
+  own: (Out | null)[],
+  told?: { files: readonly File[] },
+): Out {
   const { properties, name, geometry, changedAt, validFrom, validTo } = feature
   const { description, detour, url } = properties
   const comment = (text: unknown, kind: string) =>
@@ -84,9 +137,14 @@ function record(feature: Feature, id: string, type: string, own: Out[], told = f
     comment(name, 'roadworksName'),
     comment(description, 'description'),
     comment(detour && `Umleitung: ${detour}`, 'other'),
-    told && typeof url === 'string' && URL.canParse(url)
-      ? el('sit:urlLink', {}, el('com:urlLinkAddress', {}, new URL(url).href))
-      : null,
+    told && typeof url === 'string' && URL.canParse(url) ? link(new URL(url).href) : null,
+    told?.files.map(({ url: address, name: title, mediaType }) =>
+      link(
+        address,
+        words('com:urlLinkDescription', title),
+        el('com:urlLinkType', {}, mediaType === 'application/pdf' ? 'documentPdf' : 'image'),
+      ),
+    ) ?? null,
     location('sit:locationReference', geometry, name),
     ...own,
   )

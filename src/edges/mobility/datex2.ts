@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { findFeatures } from '../../domains/features/index.ts'
+import { attachmentsOf, findFeatures } from '../../domains/features/index.ts'
 import { parkingStates } from '../../domains/mobility/index.ts'
 import { measuredReader } from '../../domains/sensing/index.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from '../../kernel/http/index.ts'
@@ -87,7 +87,11 @@ export function addDatex2(api: FastifyInstance, deps: MobilityDeps): void {
       const { features, publisher } = await ofDataset(request, id, 'roadworks')
       const now = Date.now()
       const open = features.filter(({ validTo }) => validTo === null || Date.parse(validTo) > now)
-      return send(reply, situations(publisher, open))
+      const files = await attachmentsOf(
+        db,
+        open.map((one) => one.id),
+      )
+      return send(reply, situations(publisher, open, { origin: request.origin, files }))
     },
   )
 }

@@ -67,13 +67,14 @@ export async function featureById(
   visible: readonly number[],
   concept: string,
   id: string,
+  { gone = false } = {},
 ): Promise<{ dataset: Dataset; feature: Feature }> {
   const colon = id.indexOf(':')
   const unknown = new Problem(404, 'not-found', `There is nothing with the id "${id}", or it is not public.`)
   const dataset = colon > 0 ? catalog.byId(id.slice(0, colon)) : undefined
   if (!dataset || !visible.includes(dataset.key)) throw unknown
   const key = id.slice(colon + 1)
-  const [feature] = await findFeatures(db, { concept, visible, dataset: dataset.key, key, limit: 1 })
+  const [feature] = await findFeatures(db, { concept, visible, dataset: dataset.key, key, gone, limit: 1 })
   if (!feature) throw unknown
   return { dataset, feature }
 }

@@ -15,6 +15,8 @@ export const Place = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, description: 'default 10000' })),
 }
 
+export const RoadworksId = Type.Object({ id: Type.String({ maxLength: 400, description: 'dataset:key' }) })
+
 const Nullable = <T extends ReturnType<typeof Type.String | typeof Type.Number | typeof Type.Integer>>(type: T) =>
   Type.Union([type, Type.Null()])
 const text = (description: string) => Nullable(Type.String({ description }))

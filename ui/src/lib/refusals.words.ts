@@ -3,6 +3,12 @@
  * one code has several reasons. English pages show the sentence of the answer itself. `{x}` is a field of the problem.
  */
 export const REFUSALS: Record<string, string> = {
+  'attachment-kind': 'Diese Datei geht nicht: PDF, PNG, JPEG und WebP sind möglich.',
+  'attachment-too-large': 'Die Datei ist zu groß: höchstens 5 MB sind möglich.',
+  'attachments-full': 'Mehr Anlagen sind nicht möglich: Entfernen Sie erst eine.',
+  'fed-by-source': 'Das kommt aus einer Quelle und wird dort geändert.',
+  'geometry-invalid': 'Der gezeichnete Ort ist so nicht möglich.',
+  'not-removed': 'Diese Baustelle ist nicht gelöscht.',
   'counts-not-protected':
     'Dieser Datensatz hat Zählwerte, aus denen sich kleine Zahlen errechnen ließen. So lässt er sich nicht freigeben; die Prüfung nennt die Reihen.',
   'feedback-empty': 'Schreiben Sie bitte, was Sie gestört hat.',

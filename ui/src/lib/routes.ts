@@ -81,6 +81,21 @@ export const routes: readonly Route[] = [
     load: () => import('../pages/SourceRun.svelte'),
     staff: true,
   },
+  {
+    pattern: /^\/verwaltung\/mobilitaet\/baustellen\/?$/,
+    load: () => import('../pages/StaffRoadworks.svelte'),
+    staff: true,
+  },
+  {
+    pattern: /^\/verwaltung\/mobilitaet\/baustellen\/neu\/?$/,
+    load: () => import('../pages/StaffRoadwork.svelte'),
+    staff: true,
+  },
+  {
+    pattern: /^\/verwaltung\/mobilitaet\/baustellen\/(?!neu\/?$)([^/]{1,400})\/?$/,
+    load: () => import('../pages/StaffRoadwork.svelte'),
+    staff: true,
+  },
   { pattern: /^\/verwaltung\/betrieb\/?$/, load: () => import('../pages/Operation.svelte'), staff: true },
   { pattern: /^\/verwaltung\/auffaellig\/?$/, load: () => import('../pages/Flags.svelte'), staff: true },
   { pattern: /^\/verwaltung\/benachrichtigungen\/?$/, load: () => import('../pages/Alerts.svelte'), staff: true },

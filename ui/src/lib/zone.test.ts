@@ -31,6 +31,13 @@ describe('Zone', () => {
     }
   })
 
+  it('reads and writes what a field for date and time holds', () => {
+    for (const text of ['2026-03-29T03:30', '2026-12-31T23:59', '2026-01-01T00:00'])
+      assert.equal(zone.isoMinute(zone.parseMinute(text)!), text)
+    for (const text of ['', '2026-02-30T10:00', '2026-01-01T24:00', '2026-01-01'])
+      assert.equal(zone.parseMinute(text), null)
+  })
+
   it('holds for zones with other transitions', () => {
     const lord = new Zone('Australia/Lord_Howe')
     assert.equal(lord.offset(Date.UTC(2026, 0, 1)) / 60_000, 660)

@@ -102,4 +102,18 @@ export class Zone {
     const at = this.instant(Number(m[1]), Number(m[2]), Number(m[3]))
     return this.isoDate(at) === text ? at : null
   }
+
+  /** `YYYY-MM-DDTHH:mm` of the wall clock, as fields for date and time hold it. */
+  isoMinute(at: number): string {
+    const { hour, minute } = this.wall(at)
+    return `${this.isoDate(at)}T${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`
+  }
+
+  /** The instant at which the wall clock shows `YYYY-MM-DDTHH:mm`; null when it is no such time. */
+  parseMinute(text: string): number | null {
+    const m = /^(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2})/.exec(text)
+    if (!m || this.parseDate(m[1]!) === null || Number(m[2]) > 23 || Number(m[3]) > 59) return null
+    const [year, month, day] = m[1]!.split('-').map(Number)
+    return this.instant(year!, month!, day!, Number(m[2]), Number(m[3]))
+  }
 }

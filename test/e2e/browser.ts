@@ -40,15 +40,19 @@ export interface Look {
   reducedMotion?: boolean
 }
 
-/** Opens a tab as a German visitor. Expected failures (a 404 that is asked for) are told by `expected`. */
-export async function visit(browser: Browser, url: string, look: Look = {}, expected?: RegExp): Promise<Visit> {
-  const context = await browser.newContext({
+/** A German visitor with this window, who keeps cookies and files of pages seen before. */
+export function visitor(browser: Browser, look: Look = {}): Promise<BrowserContext> {
+  return browser.newContext({
     viewport: { width: look.width ?? 1440, height: look.height ?? 900 },
     colorScheme: look.dark ? 'dark' : 'light',
     reducedMotion: look.reducedMotion ? 'reduce' : 'no-preference',
     locale: 'de-DE',
     hasTouch: (look.width ?? 1440) < 600,
   })
+}
+
+/** Opens a tab. What goes wrong in it is noted; failures that belong to it (a 404 that is asked for) are told by `expected`. */
+export async function tab(context: BrowserContext, url: string, expected?: RegExp): Promise<Omit<Visit, 'context'>> {
   const page = await context.newPage()
   const troubles: string[] = []
   const note = (text: string): void => {
@@ -65,7 +69,14 @@ export async function visit(browser: Browser, url: string, look: Look = {}, expe
     if (target.origin !== origin && !['data:', 'blob:'].includes(target.protocol)) note(`left the origin: ${target}`)
   })
   await page.goto(url)
-  return { page, context, troubles, close: () => context.close() }
+  return { page, troubles, close: () => page.close() }
+}
+
+/** Opens a page as a German visitor who comes for the first time. */
+export async function visit(browser: Browser, url: string, look: Look = {}, expected?: RegExp): Promise<Visit> {
+  const context = await visitor(browser, look)
+  const opened = await tab(context, url, expected)
+  return { ...opened, context, close: () => context.close() }
 }
 
 /** Nothing axe finds: WCAG 2.0 to 2.2, levels A and AA, and its best practices. */

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import type { Browser } from 'playwright-core'
+import type { Browser, BrowserContext } from 'playwright-core'
 import { databases } from '../support/database.ts'
 import { type RunningPlatform, startPlatform } from '../support/platform.ts'
-import { assertAccessible, type Look, launch, needsBrowser, until, visit } from './browser.ts'
+import { assertAccessible, type Look, launch, needsBrowser, tab, until, visitor } from './browser.ts'
 import { enter, filled, type Stop, signIn, stopsOf } from './tour.ts'
 
 /** A window of 720 × 450 CSS pixels is what one of 1440 × 900 becomes at 200 % zoom (WCAG 1.4.4). */
@@ -50,31 +50,44 @@ describe('every page', { skip: needsBrowser, timeout: 900_000 }, () => {
       await signIn(platform, signed)
       const cookies = await signed.cookies()
       await signed.close()
-      for (const stop of stops) {
-        // A page that is not there answers 404, and the browser says so.
-        const { page, context, troubles, close } = await visit(browser, 'about:blank', look, /404/)
+      // One visitor for each who sees pages, as people are: what was loaded once is there for the next page.
+      const visitors = new Map<string, BrowserContext>()
+      const visitorOf = async (stop: Stop) => {
+        const who = stop.session ?? (stop.staff ? 'staff' : 'anybody')
+        const known = visitors.get(who)
+        if (known) return known
+        const context = await visitor(browser, look)
+        visitors.set(who, context)
         if (stop.staff) await context.addCookies(cookies)
         if (stop.session) await enter(platform, context, stop.session)
+        return context
+      }
+      for (const stop of stops) {
+        const context = await visitorOf(stop)
         try {
-          await page.goto(platform.url + stop.path)
-          await page
-            .locator(stop.wait ?? 'h1')
-            .first()
-            .waitFor({ timeout: 15_000 })
-          await until(page, `document.querySelectorAll('.skeleton').length === 0`, 15_000)
-          const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
-          if (overflow > 0) problems.push(`${stop.name}: scrolls sideways by ${overflow} px`)
-          const headings = await page.locator('h1').count()
-          if (headings !== 1) problems.push(`${stop.name}: ${headings} first headings`)
-          if ((await page.title()).trim().length < 3) problems.push(`${stop.name}: no title`)
-          await assertAccessible(page, stop.name)
+          // A page that is not there answers 404, and the browser says so.
+          const { page, troubles, close } = await tab(context, platform.url + stop.path, /404/)
+          try {
+            await page
+              .locator(stop.wait ?? 'h1')
+              .first()
+              .waitFor({ timeout: 15_000 })
+            await until(page, `document.querySelectorAll('.skeleton').length === 0`, 15_000)
+            const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
+            if (overflow > 0) problems.push(`${stop.name}: scrolls sideways by ${overflow} px`)
+            const headings = await page.locator('h1').count()
+            if (headings !== 1) problems.push(`${stop.name}: ${headings} first headings`)
+            if ((await page.title()).trim().length < 3) problems.push(`${stop.name}: no title`)
+            await assertAccessible(page, stop.name)
+          } finally {
+            if (troubles.length > 0) problems.push(`${stop.name}: ${troubles.join(' · ')}`)
+            await close()
+          }
         } catch (error) {
           problems.push(`${stop.name}: ${(error as Error).message}`)
         }
-        const left = troubles.filter((text) => !text.startsWith(`left the origin: ${platform.url}`))
-        if (left.length > 0) problems.push(`${stop.name}: ${left.join(' · ')}`)
-        await close()
       }
+      for (const context of visitors.values()) await context.close()
       assert.deepEqual(problems, [])
     })
   }

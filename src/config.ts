@@ -19,6 +19,8 @@ export interface Config {
   /** May sources fetch from private and loopback addresses? */
   allowPrivate: boolean
   logLevel: string
+  /** Processes that serve HTTP; 1 = the one that does everything. */
+  workers: number
   /** Sign-in by the city's own identity provider (OpenID Connect); undefined = local accounts alone. */
   oidc: OidcConfig | undefined
   /** The mail server alerts are sent by, with its password; undefined = no e-mail. */
@@ -101,6 +103,22 @@ function alertSecret(env: Environment): string | undefined {
   return secret || undefined
 }
 
+const MOST_WORKERS = 64
+
+function workers(env: Environment): number {
+  const text = env.ZAHNRAD_WORKERS
+  if (!text) return 1
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1 || value > MOST_WORKERS)
+    throw new SetupError(`ZAHNRAD_WORKERS is "${text}" but must be a number of processes from 1 to ${MOST_WORKERS}.`, 2)
+  if (value > 1 && !env.DATABASE_URL)
+    throw new SetupError(
+      `ZAHNRAD_WORKERS is ${value}, but the embedded database belongs to one process: set DATABASE_URL to a PostgreSQL server, or leave ZAHNRAD_WORKERS out.`,
+      2,
+    )
+  return value
+}
+
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 /** Reads the configuration; a wrong value stops the start with a sentence that says which and why. */
@@ -123,6 +141,7 @@ export function readConfig(env: Environment = process.env): Config {
       .filter(Boolean),
     allowPrivate: flag(env, 'ZAHNRAD_ALLOW_PRIVATE'),
     logLevel,
+    workers: workers(env),
     oidc: oidc(env),
     ...smtp(env),
     alertSecret: alertSecret(env),

@@ -11,7 +11,7 @@ import type { Config } from './config.ts'
 import { OWNER } from './domains/access/index.ts'
 import { stationExists } from './domains/sensing/index.ts'
 import { Broker, type SourcePort } from './edges/broker/index.ts'
-import { listenForCommands } from './edges/control/index.ts'
+import { listenForCommands, listenPrivately } from './edges/control/index.ts'
 import { ForeignBrokers } from './edges/feeds/mqtt/index.ts'
 import { linkSender } from './edges/mail/links.ts'
 import { registerMobility } from './edges/mobility/index.ts'
@@ -28,6 +28,7 @@ import { createLog } from './kernel/log.ts'
 import { gauge } from './kernel/metrics.ts'
 import { SetupError } from './kernel/problem.ts'
 import { openPlatform, type Platform, ROOT } from './platform.ts'
+import { FirstProcess, handOverPath } from './workers.ts'
 
 const { version: VERSION, repository } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const SOURCE_CODE: string = repository.url.replace(/^git\+|\.git$/g, '')
@@ -48,14 +49,15 @@ export async function start(config: Config, options: { empty: boolean }): Promis
   try {
     await requireFreePort('PORT', config.port)
     await requireFreePort('MQTT_PORT', config.mqttPort)
-    const platform = await openPlatform(config, log, { exclusive: true })
+    const first = config.workers > 1 ? new FirstProcess(config, log) : undefined
+    const platform = await openPlatform(config, log, { exclusive: true, peers: first?.peers })
     closers.push({ name: 'platform', close: () => platform.close() })
     await buildInterface(log)
     if (await wantsExample(platform, options.empty)) {
       await platform.example.create()
       await platform.city.reload()
     }
-    await serve(platform, await httpOf(platform), closers)
+    await serve(platform, await httpOf(platform, first ? 'hop' : config.trustProxy), closers, first)
     platform.serving = true
   } catch (error) {
     await closing()
@@ -89,21 +91,18 @@ async function wantsExample({ config, db, example }: Platform, empty: boolean): 
 }
 
 /** The HTTP server of a platform, before any edge registers its routes with it. */
-export function httpOf({ config, log }: Platform): Promise<FastifyInstance> {
-  return createHttp({ log, publicUrl: config.publicUrl, trustProxy: config.trustProxy })
+export function httpOf(
+  { config, log }: Platform,
+  trustProxy: string[] | 'hop' = config.trustProxy,
+): Promise<FastifyInstance> {
+  return createHttp({ log, publicUrl: config.publicUrl, trustProxy })
 }
 
-/** The edges on a platform: what the world can reach. The server comes from outside, so that a test sees every route. */
-export async function serve(
-  platform: Platform,
-  app: FastifyInstance,
-  closers: { name: string; close: () => unknown }[],
-): Promise<void> {
-  const { config, log, db, access, catalog, sensing } = platform
-  const origin = () => config.publicUrl ?? `http://localhost:${config.port}`
+/** All addresses of a platform, in this process. What they hand on to the broker is the answer. */
+export async function registerEdges(platform: Platform, app: FastifyInstance, metrics?: () => Promise<string>) {
+  const { config, db, access, catalog, sensing } = platform
   const { mailer, city } = platform
   const sendLink = mailer ? linkSender(mailer, () => city.profile.name) : null
-  closers.push({ name: 'rights', close: access.follow() })
   registerSession(app, { access })
   registerLogin(app, {
     access,
@@ -121,9 +120,10 @@ export async function serve(
       })
       return { ready: Object.keys(problems).length === 0, problems }
     },
+    metrics,
   })
   platformMetrics(platform)
-  const observations = registerSensorThings(app, { db, access, catalog, sensing, origin })
+  const observations = registerSensorThings(app, { db, access, catalog, sensing, origin: originOf(config) })
   await registerPortalApi(app, {
     ...platform,
     sendLink,
@@ -151,6 +151,22 @@ export async function serve(
     root: INTERFACE,
     stationExists: ({ actor }, id) => stationExists(db, access.visible(actor), id),
   })
+  return observations
+}
+
+const originOf = (config: Config) => () => config.publicUrl ?? `http://localhost:${config.port}`
+
+/** The edges on a platform: what the world can reach. The server comes from outside, so that a test sees every route. */
+export async function serve(
+  platform: Platform,
+  app: FastifyInstance,
+  closers: { name: string; close: () => unknown }[],
+  first?: FirstProcess,
+): Promise<void> {
+  const { config, log, db, access, catalog, sensing } = platform
+  closers.push({ name: 'rights', close: access.follow() })
+  first?.wire(platform, app)
+  const observations = await registerEdges(platform, app, first && (() => first.metrics()))
   const broker = new Broker({
     port: config.mqttPort,
     access,
@@ -174,24 +190,44 @@ export async function serve(
   platform.alerts.start()
   const foreign = new ForeignBrokers({ sources: platform.sources, log })
   closers.push({ name: 'foreign brokers', close: () => foreign.stop() })
-  const commands = await listenForCommands(config.dataDir, ({ argv, cwd, tty }, { out, err, signal }) =>
-    runCommand(argv, { platform: async () => platform, cwd, stdout: out, stderr: err, signal, isTTY: tty }),
-  )
-  closers.push({ name: 'commands', close: () => commands.close() })
-  await app.listen({ port: config.port, host: '::' }).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EADDRINUSE' ? portInUse('PORT', config.port) : error
+  const commands = await listenForCommands(config.dataDir, async ({ argv, cwd, tty }, { out, err, signal }) => {
+    const context = { platform: async () => platform, cwd, stdout: out, stderr: err, signal, isTTY: tty }
+    const exit = await runCommand(argv, context)
+    await first?.settled()
+    return exit
   })
-  closers.push({ name: 'http', close: () => app.close() })
-  const { port } = app.server.address() as { port: number }
-  config.port = port
+  closers.push({ name: 'commands', close: () => commands.close() })
+  await listen(platform, app, closers, first)
   // What a change of k left undone.
   sensing.smallCounts.look()
+  const url = originOf(config)()
   await platform.example.begin(`mqtt://localhost:${config.mqttPort}`)
-  const url = origin()
   process.stdout.write(`Zahnrad: ${url}\n`)
   process.stdout.write(`MQTT: mqtt://localhost:${config.mqttPort}\n`)
   process.stdout.write(`Admin: ${url}/login?code=${await access.createLoginCode(OWNER)}\n`)
   log.info({ url, engine: db.engine, waiting: sensing.waiting }, 'ready')
+}
+
+/** Opens the port: this process, or its workers, who hand over to it what is not theirs. */
+async function listen(
+  { config }: Platform,
+  app: FastifyInstance,
+  closers: { name: string; close: () => unknown }[],
+  first: FirstProcess | undefined,
+): Promise<void> {
+  closers.push({ name: 'http', close: () => app.close() })
+  if (first) {
+    const path = handOverPath(config)
+    await listenPrivately(path, () => app.listen({ path }))
+    closers.push({ name: 'workers', close: () => first.workers.stop() })
+    gauge('zahnrad_workers', 'Worker processes that serve', (g) => g.set(first.workers.serving))
+    await first.start()
+    return
+  }
+  await app.listen({ port: config.port, host: '::' }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EADDRINUSE' ? portInUse('PORT', config.port) : error
+  })
+  config.port = (app.server.address() as { port: number }).port
 }
 
 /** What runs at an hour of the day follows the city's time zone when staff change it. Returns how to stop that. */

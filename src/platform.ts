@@ -10,7 +10,7 @@ import { FeedbackBox } from './domains/feedback/index.ts'
 import { Realtime } from './domains/mobility/index.ts'
 import { Plausibility } from './domains/plausibility/index.ts'
 import { Release, Retention } from './domains/release/index.ts'
-import { Sensing } from './domains/sensing/index.ts'
+import { type Peers, Sensing } from './domains/sensing/index.ts'
 import { Setup } from './domains/setup/index.ts'
 import { ReadySources, Sources } from './domains/sources/index.ts'
 import { feeds, formats, gtfsRealtime, unpack } from './edges/feeds/index.ts'
@@ -51,8 +51,12 @@ export interface Platform {
 }
 
 /** Opens the database, brings it up to date and builds the domains on it, in reading order. */
-export async function openPlatform(config: Config, log: Log, options: { exclusive?: boolean } = {}): Promise<Platform> {
-  const db = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, log, ...options })
+export async function openPlatform(
+  config: Config,
+  log: Log,
+  { exclusive, peers }: { exclusive?: boolean; peers?: Peers } = {},
+): Promise<Platform> {
+  const db = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, log, exclusive })
   try {
     const applied = await migrate(db, MIGRATIONS)
     if (applied.length > 0) log.info({ applied }, 'database migrated')
@@ -61,7 +65,7 @@ export async function openPlatform(config: Config, log: Log, options: { exclusiv
     const access = new Access({ db, catalog, openWrite: config.openWrite })
     if (config.openWrite) await access.inbox({ kind: 'anonymous', name: 'anonymous' })
     const release = new Release({ db, catalog, access })
-    const sensing = new Sensing(db)
+    const sensing = new Sensing(db, peers)
     catalog.changed.on((dataset) => dataset.held && sensing.smallCounts.look())
     sensing.smallCounts.changed.on(
       (key) => void catalog.refresh(key).catch((error) => log.error({ error }, 'catalogue')),

@@ -40,7 +40,8 @@ Environment:
   PORT 8080 · MQTT_PORT 1883 · DATABASE_URL (absent: embedded) · DATA_DIR ./data · PUBLIC_URL
   ZAHNRAD_OPEN_WRITE=1 lets anonymous callers write to the dataset "offen"
   ZAHNRAD_EXAMPLE 0/1: the example city (default: at the first start on the embedded database) · CITY_FILE city profile (YAML)
-  TRUST_PROXY loopback · LOG_LEVEL info · ZAHNRAD_ALLOW_PRIVATE=1 lets sources fetch from private addresses`
+  TRUST_PROXY loopback · LOG_LEVEL info · ZAHNRAD_WORKERS=n serves HTTP from n processes, on PostgreSQL
+  ZAHNRAD_ALLOW_PRIVATE=1 lets sources fetch from private addresses`
 
 /** Settings of the program hold for every sub-command. */
 function inherit(command: Command, ctx: CommandContext): void {

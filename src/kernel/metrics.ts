@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** The figures of this process, served at /metrics in Prometheus' text format. */
 export const registry = new Registry()
@@ -28,3 +28,8 @@ export function histogram<L extends string = never>(
 
 /** Seconds: from a stored value's look-up to an hour-long import. */
 export const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+
+/** The figures of several processes, each as `registry.getMetricsAsJSON()` gives them, in one text. */
+export function metricsOfAll(figures: object[]): Promise<string> {
+  return AggregatorRegistry.aggregate(figures).metrics()
+}

@@ -120,10 +120,7 @@ export class Access {
       while (again && !this.#closed) {
         again = false
         try {
-          await this.#catalog.follow()
-          await this.refresh()
-          await this.sessions.recheck()
-          await this.keys.recheck()
+          await this.lookAgain()
         } catch (error) {
           console.error(error)
           again = true
@@ -133,6 +130,14 @@ export class Access {
       looking = false
     }
     return this.#db.listen('zahnrad_rights', () => void look())
+  }
+
+  /** Reads again what another process may have changed, and ends what hung on it. */
+  async lookAgain(): Promise<void> {
+    await this.#catalog.follow()
+    await this.refresh()
+    await this.sessions.recheck()
+    await this.keys.recheck()
   }
 
   /** Rights are read when somebody with an account or a limited key first comes. */

@@ -35,6 +35,7 @@ export class Catalog {
   #byKey = new Map<number, Dataset>()
   #byId = new Map<string, Dataset>()
   #spaces: Space[] = []
+  #following = false
 
   private constructor(db: Database) {
     this.#db = db
@@ -146,10 +147,20 @@ export class Catalog {
   async follow(): Promise<void> {
     const before = this.#byKey
     await this.reload()
-    for (const dataset of this.#all)
-      if (JSON.stringify(dataset) !== JSON.stringify(before.get(dataset.key))) this.changed.emit(dataset)
-    for (const [key, dataset] of before)
-      if (!this.#byKey.has(key)) this.changed.emit({ ...dataset, state: 'withdrawn' })
+    this.#following = true
+    try {
+      for (const dataset of this.#all)
+        if (JSON.stringify(dataset) !== JSON.stringify(before.get(dataset.key))) this.changed.emit(dataset)
+      for (const [key, dataset] of before)
+        if (!this.#byKey.has(key)) this.changed.emit({ ...dataset, state: 'withdrawn' })
+    } finally {
+      this.#following = false
+    }
+  }
+
+  /** While `changed` tells of what another process did. */
+  get following(): boolean {
+    return this.#following
   }
 
   /** Looks at a dataset again after others changed what it hangs on, and tells who acts by it. */

@@ -37,7 +37,7 @@ export class Appender {
   readonly #ids: ObservationIds
   readonly #partitions: Partitions
   readonly #counts: SmallCounts
-  readonly #committed: (rows: StoredObservation[]) => void
+  readonly #committed: (rows: StoredObservation[]) => Promise<void>
   readonly #lanes: number
   #queue: Request[] = []
   #queuedRows = 0
@@ -51,7 +51,7 @@ export class Appender {
     ids: ObservationIds,
     partitions: Partitions,
     counts: SmallCounts,
-    committed: (rows: StoredObservation[]) => void,
+    committed: (rows: StoredObservation[]) => Promise<void>,
   ) {
     this.#db = db
     this.#ids = ids
@@ -142,7 +142,8 @@ export class Appender {
       resolve(stored.slice(at, at + rows.length).map((row) => row.id))
       at += rows.length
     }
-    this.#committed(stored)
+    // Who stores faster than others are told waits here, with the batch's place.
+    await this.#committed(stored)
   }
 
   async #store(batch: Request[]): Promise<StoredObservation[]> {

@@ -10,6 +10,7 @@ import { ObservationIds } from './ids.ts'
 import { insertObservations, Partitions } from './insert.ts'
 import { insertGuarded } from './insert-guarded.ts'
 import type { EntityChanged, NewObservation, ObservationsStored, StoredObservation } from './model.ts'
+import { ALONE, type Peers } from './peers.ts'
 import { removeBefore, removeValues } from './removal.ts'
 import { SmallCounts } from './small-counts.ts'
 import { SourceWriter } from './writer.ts'
@@ -35,6 +36,7 @@ export {
 } from './entities.ts'
 export { measuredReader, measuredWithin } from './measured.ts'
 export * from './model.ts'
+export type { Peers } from './peers.ts'
 export { forgetMeasured } from './publish.ts'
 export * from './read.ts'
 export { recompute, type Touched } from './recompute.ts'
@@ -52,17 +54,19 @@ export class Sensing {
   readonly changed = new Signal<EntityChanged>()
   readonly smallCounts: SmallCounts
   readonly #db: Database
+  readonly #peers: Peers
   readonly #ids: ObservationIds
   readonly #partitions: Partitions
   readonly #appender: Appender
   readonly #datastreams: Datastreams
 
-  constructor(db: Database) {
+  constructor(db: Database, peers: Peers = ALONE) {
     this.#db = db
+    this.#peers = peers
     this.#ids = new ObservationIds(db)
     this.#partitions = new Partitions(db)
     this.#datastreams = new Datastreams(db)
-    this.smallCounts = new SmallCounts(db)
+    this.smallCounts = new SmallCounts(db, peers)
     this.#appender = new Appender(db, this.#ids, this.#partitions, this.smallCounts, (rows) => this.announce(rows))
   }
 
@@ -95,8 +99,15 @@ export class Sensing {
     return rows
   }
 
-  /** Tells subscribers of committed rows. */
-  announce(rows: readonly StoredObservation[]): void {
+  /** Tells subscribers of committed rows, in every process. Whoever writes on and on waits for the answer. */
+  async announce(rows: readonly StoredObservation[]): Promise<void> {
+    if (rows.length === 0) return
+    this.announceHere(rows)
+    await this.#peers.stored(rows)
+  }
+
+  /** Tells subscribers in this process of rows committed here or elsewhere. */
+  announceHere(rows: readonly StoredObservation[]): void {
     if (this.stored.size === 0 || rows.length === 0) return
     for (const [datastream, group] of byDatastream(rows)) {
       this.datastream(datastream).then(
@@ -117,6 +128,12 @@ export class Sensing {
 
   /** Drops what is remembered about datastreams: call after entities were changed by SQL. */
   forget(): void {
+    this.forgetHere()
+    this.#peers.forget()
+  }
+
+  /** The same after another process changed them. */
+  forgetHere(): void {
     this.#datastreams.forget()
     this.smallCounts.forget()
   }

@@ -4,6 +4,7 @@ import { Signal } from '../../kernel/signal.ts'
 import { iso } from './buckets.ts'
 import { type Guard, guardsOf } from './guards.ts'
 import type { StoredObservation } from './model.ts'
+import type { Peers } from './peers.ts'
 import { unprotect } from './publish.ts'
 import { recompute } from './recompute.ts'
 
@@ -28,6 +29,7 @@ export class SmallCounts {
   /** A dataset's stored values were brought in line with its k (or it turned out that they are not any more). */
   readonly changed = new Signal<number>()
   readonly #db: Database
+  readonly #peers: Peers
   readonly #writing = new Set<Promise<unknown>>()
   #any: Promise<boolean> | undefined
   /** Series known not to be protected: on a platform without any protected dataset nothing is asked at all. */
@@ -38,8 +40,9 @@ export class SmallCounts {
   #stopped = false
   #timer: NodeJS.Timeout | undefined
 
-  constructor(db: Database) {
+  constructor(db: Database, peers: Peers) {
     this.#db = db
+    this.#peers = peers
   }
 
   /** The protected ones among the series of these rows; null when there are none. */
@@ -81,6 +84,13 @@ export class SmallCounts {
     return work
   }
 
+  /** What this process writes by what it knew before is through; what comes asks anew. */
+  async settleHere(): Promise<void> {
+    this.#any = undefined
+    this.#plain = new Set()
+    await Promise.allSettled([...this.#writing])
+  }
+
   /** To be called when series changed. */
   forget(): void {
     this.#plain = new Set()
@@ -91,7 +101,7 @@ export class SmallCounts {
   look(): void {
     this.#any = undefined
     this.#plain = new Set()
-    if (this.#stopped) return
+    if (this.#stopped || this.#peers.follows) return
     this.#again = true
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
@@ -180,7 +190,7 @@ export class SmallCounts {
    * tries, so that nobody queues behind one that waits for a long transaction.
    */
   async #settle(): Promise<void> {
-    await Promise.allSettled([...this.#writing])
+    await Promise.all([this.settleHere(), this.#peers.settled()])
     while (this.#db.engine === 'server' && !this.#stopped) {
       try {
         await this.#db.transaction(async (tx) => {

@@ -29,31 +29,38 @@ export type CommandHandler = (request: CommandRequest, output: CommandOutput) =>
 const LONGEST = 100
 const REQUEST_LIMIT = 1024 * 1024
 
-/** Where the socket of the platform with this data folder lies. */
-export function socketPath(dataDir: string): string {
-  const inside = join(dataDir, 'zahnrad.sock')
+/** Where the socket of the platform with this data folder lies, or another one of that name. */
+export function socketPath(dataDir: string, name = 'zahnrad'): string {
+  const inside = join(dataDir, `${name}.sock`)
   if (Buffer.byteLength(inside) <= LONGEST) return inside
   const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 16)
-  return join(tmpdir(), `zahnrad-${userInfo().uid}`, `${hash}.sock`)
+  return join(tmpdir(), `zahnrad-${userInfo().uid}`, `${hash}-${name}.sock`)
 }
 
 /** Starts listening. The caller holds the data folder, so a socket left over by a killed process can go. */
 export async function listenForCommands(dataDir: string, handler: CommandHandler): Promise<Server> {
   const path = socketPath(dataDir)
-  mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 })
-  rmSync(path, { force: true })
   const server = createServer((socket) => serve(socket, handler))
-  const mask = process.umask(0o177)
-  try {
-    await new Promise<void>((resolve, reject) => {
+  await listenPrivately(path, () => {
+    return new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen(path, resolve)
     })
+  })
+  return server
+}
+
+/** Opens a socket that only its owner may use, in place of what a killed process left there. */
+export async function listenPrivately(path: string, listen: () => Promise<unknown>): Promise<void> {
+  mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 })
+  rmSync(path, { force: true })
+  const mask = process.umask(0o177)
+  try {
+    await listen()
   } finally {
     process.umask(mask)
   }
   chmodSync(path, 0o600)
-  return server
 }
 
 function serve(socket: Socket, handler: CommandHandler): void {

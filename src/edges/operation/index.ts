@@ -8,7 +8,13 @@ export interface Readiness {
 }
 
 /** For whoever runs it: `/healthz` (the process lives), `/readyz` (it can serve), `/metrics` (Prometheus text). */
-export function registerOperation(app: FastifyInstance, { readiness }: { readiness: () => Promise<Readiness> }): void {
+export function registerOperation(
+  app: FastifyInstance,
+  {
+    readiness,
+    metrics = () => registry.metrics(),
+  }: { readiness: () => Promise<Readiness>; metrics?: () => Promise<string> },
+): void {
   app.get('/healthz', async (_request, reply) => reply.type('application/json').send({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
     const { ready, problems } = await readiness()
@@ -17,5 +23,5 @@ export function registerOperation(app: FastifyInstance, { readiness }: { readine
       .header('cache-control', 'no-store')
       .send({ status: ready ? 'ready' : 'not ready', problems })
   })
-  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()))
+  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await metrics()))
 }

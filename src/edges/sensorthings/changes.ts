@@ -25,7 +25,7 @@ export async function inTransaction<R>(
     },
     { timeoutMs: 120_000 },
   )
-  announce(context, changed, stored)
+  await announce(context, changed, stored)
   return result
 }
 
@@ -37,10 +37,14 @@ export async function asGroup<R>(context: Context, work: (context: Context) => P
   return inTransaction(context, null, ({ tx, changed, stored }) => work({ ...context, group: { tx, changed, stored } }))
 }
 
-function announce(context: Context, changed: readonly EntityChanged[], stored: readonly StoredObservation[]): void {
+async function announce(
+  context: Context,
+  changed: readonly EntityChanged[],
+  stored: readonly StoredObservation[],
+): Promise<void> {
   if (changed.length > 0) context.sensing.forget()
   for (const change of changed) context.sensing.changed.emit(change)
-  context.sensing.announce(stored)
+  await context.sensing.announce(stored)
 }
 
 /** Throws 401 or 403 unless the actor may do this in that dataset. */

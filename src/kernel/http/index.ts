@@ -24,13 +24,16 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Public base address of this platform as the caller sees it, without a trailing slash. */
     origin: string
+    /** Another process answers it (see `forward.ts`) and measures it. */
+    forwarded: boolean
   }
 }
 
 export interface HttpOptions {
   log: Log
   publicUrl?: string
-  trustProxy: string[]
+  /** Addresses whose `X-Forwarded-*` are believed; `hop` = whoever is at the other end of the connection, nobody behind. */
+  trustProxy: string[] | 'hop'
 }
 
 const BODY_LIMIT = 16 * 1024 * 1024
@@ -54,12 +57,13 @@ export async function createHttp({ log, publicUrl, trustProxy }: HttpOptions): P
     // Long filters stand in the address; the edge that reads them says what is too long, and where.
     http: { maxHeaderSize: HEADER_LIMIT },
     requestTimeout: REQUEST_LIMIT_MS,
-    trustProxy,
+    trustProxy: trustProxy === 'hop' ? (_address, hop) => hop === 0 : trustProxy,
     routerOptions: { maxParamLength: 8192, ignoreTrailingSlash: false },
     schemaController: { compilersFactory: { buildValidator: buildValidator as BuildCompilerFromPool } },
     forceCloseConnections: 'idle',
   }) as unknown as FastifyInstance
   app.decorateRequest('origin', '')
+  app.decorateRequest('forwarded', false)
   await app.register(cors, {
     origin: '*',
     methods: ['GET', 'HEAD', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS'],
@@ -80,6 +84,7 @@ export async function createHttp({ log, publicUrl, trustProxy }: HttpOptions): P
     if (personal && !reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
   })
   app.addHook('onResponse', async (request, reply) => {
+    if (request.forwarded) return
     const route = request.routeOptions.url ?? 'unmatched'
     seconds.observe({ method: request.method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1000)
     if (reply.statusCode >= 500 || log.isLevelEnabled('debug')) {

@@ -42,6 +42,8 @@ async function run(tests: string[], atOnce: number): Promise<{ code: number; fai
       '--test-reporter-destination=stdout',
       `--test-reporter=${join(import.meta.dirname, 'failed-files.ts')}`,
       `--test-reporter-destination=${FAILED}`,
+      `--test-reporter=${join(import.meta.dirname, 'slowest-files.ts')}`,
+      '--test-reporter-destination=stdout',
       ...tests,
     ],
     { cwd: ROOT, stdio: 'inherit', env: { ...process.env, TEST_DATABASE_URL: url ?? '' } },

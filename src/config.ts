@@ -11,6 +11,8 @@ export interface Config {
   /** Base of every link, without a trailing slash; undefined = from the request. */
   publicUrl: string | undefined
   openWrite: boolean
+  /** Is the Tasking part of SensorThings switched on? */
+  tasking: boolean
   /** The example city: wanted, not wanted, or (undefined) at the first start on the embedded database. */
   example: boolean | undefined
   cityFile: string | undefined
@@ -52,8 +54,8 @@ function port(env: Environment, name: string, fallback: number): number {
 
 function flag(env: Environment, name: string): boolean {
   const text = env[name]
-  if (!text || text === '0') return false
-  if (text === '1') return true
+  if (!text || text === '0' || text === 'false') return false
+  if (text === '1' || text === 'true') return true
   throw new SetupError(`${name} is "${text}" but must be 0 or 1.`, 2)
 }
 
@@ -133,6 +135,7 @@ export function readConfig(env: Environment = process.env): Config {
     dataDir: resolve(env.DATA_DIR || 'data'),
     publicUrl: publicUrl(env),
     openWrite: flag(env, 'ZAHNRAD_OPEN_WRITE'),
+    tasking: flag(env, 'TASKING'),
     example: env.ZAHNRAD_EXAMPLE ? flag(env, 'ZAHNRAD_EXAMPLE') : undefined,
     cityFile: env.CITY_FILE ? resolve(env.CITY_FILE) : undefined,
     trustProxy: (env.TRUST_PROXY ?? 'loopback')

@@ -123,7 +123,11 @@ export async function registerEdges(platform: Platform, app: FastifyInstance, me
     metrics,
   })
   platformMetrics(platform)
-  const observations = registerSensorThings(app, { db, access, catalog, sensing, origin: originOf(config) })
+  const observations = registerSensorThings(app, {
+    ...{ db, access, catalog, sensing },
+    origin: originOf(config),
+    tasking: config.tasking,
+  })
   await registerPortalApi(app, {
     ...platform,
     sendLink,
@@ -137,7 +141,7 @@ export async function registerEdges(platform: Platform, app: FastifyInstance, me
     version: VERSION,
     sourceCode: SOURCE_CODE,
     pages: PAGES.map(({ pattern }) => pattern),
-    extra: [sensorThingsOpenApi()],
+    extra: [sensorThingsOpenApi(config)],
   })
   await registerStewardApi(app, {
     ...platform,

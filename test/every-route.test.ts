@@ -93,7 +93,14 @@ for (const engine of databases()) {
       const place = await engine.place()
       const log = createLog('fatal')
       await buildInterface(log)
-      const env = { ...place.env, PORT: '0', MQTT_PORT: '0', ZAHNRAD_EXAMPLE: '0', OIDC_ISSUER: 'http://localhost:1' }
+      const env = {
+        ...place.env,
+        PORT: '0',
+        MQTT_PORT: '0',
+        ZAHNRAD_EXAMPLE: '0',
+        TASKING: '1',
+        OIDC_ISSUER: 'http://localhost:1',
+      }
       const mail = { SMTP_URL: 'smtp://localhost:1', SMTP_FROM: 'daten@stadt.example' }
       const config = readConfig({ ...env, ...mail, OIDC_CLIENT_ID: 'x', OIDC_CLIENT_SECRET: 'y' })
       platform = await openPlatform(config, log, { exclusive: true })

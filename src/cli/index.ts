@@ -38,6 +38,7 @@ export function buildProgram(ctx: CommandContext): Command {
 const START_HELP = `
 Environment:
   PORT 8080 · MQTT_PORT 1883 · DATABASE_URL (absent: embedded) · DATA_DIR ./data · PUBLIC_URL
+  TASKING=1            lets devices be given tasks over SensorThings (OGC 17-079r1)
   ZAHNRAD_OPEN_WRITE=1 lets anonymous callers write to the dataset "offen"
   ZAHNRAD_EXAMPLE 0/1: the example city (default: at the first start on the embedded database) · CITY_FILE city profile (YAML)
   TRUST_PROXY loopback · LOG_LEVEL info · ZAHNRAD_WORKERS=n serves HTTP from n processes, on PostgreSQL

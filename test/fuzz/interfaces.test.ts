@@ -60,7 +60,7 @@ for (const engine of databases()) {
       const place = await engine.place()
       const log = createLog('fatal')
       await buildInterface(log)
-      const config = readConfig({ ...place.env, PORT: '0', MQTT_PORT: '0', ZAHNRAD_EXAMPLE: '0' })
+      const config = readConfig({ ...place.env, PORT: '0', MQTT_PORT: '0', ZAHNRAD_EXAMPLE: '0', TASKING: '1' })
       platform = await openPlatform(config, log, { exclusive: true })
       closers.push({ name: 'place', close: () => place.remove() }, { name: 'platform', close: () => platform.close() })
       const app = await httpOf(platform)

@@ -22,7 +22,7 @@ import { Multipart, multipartResponses, requestsOfMultipart } from '../../src/ed
 import { readBody } from '../../src/edges/sensorthings/body.ts'
 import { StaError } from '../../src/edges/sensorthings/errors.ts'
 import { bodyOfPatch } from '../../src/edges/sensorthings/json-patch.ts'
-import { typeNamed } from '../../src/edges/sensorthings/model.ts'
+import { TASKING_MODEL } from '../../src/edges/sensorthings/model.ts'
 import { parsePath } from '../../src/edges/sensorthings/path.ts'
 import { readQuery, splitOptions } from '../../src/edges/sensorthings/query.ts'
 import { parseDuration, parseInstant, parsePeriod, readInstant } from '../../src/edges/sensorthings/times.ts'
@@ -45,18 +45,7 @@ after(() => {
 const isSta = (error: Error) => error instanceof StaError && error.status < 500
 const isFile = (error: Error) => error instanceof FileError
 
-const NAMES = [
-  'Thing',
-  'Location',
-  'HistoricalLocation',
-  'Datastream',
-  'MultiDatastream',
-  'Sensor',
-  'ObservedProperty',
-  'Observation',
-  'FeatureOfInterest',
-]
-const types = fc.constantFrom(...NAMES.map(typeNamed))
+const types = fc.constantFrom(...TASKING_MODEL.types)
 
 describe('fuzz: SensorThings', () => {
   it('paths', () =>
@@ -68,7 +57,7 @@ describe('fuzz: SensorThings', () => {
         resource.chain((text) => mutatedText(text)),
         resource.map(encoded),
       ),
-      parsePath,
+      (path) => parsePath(path, TASKING_MODEL),
       isSta,
     ))
   it('query options', () =>
@@ -159,6 +148,11 @@ describe('fuzz: SensorThings', () => {
     'Observations',
     'Locations',
     'FeatureOfInterest',
+    'taskingParameters',
+    'Tasks',
+    'field',
+    'constraint',
+    'type',
     '@iot.id',
     '__proto__',
   )
@@ -225,7 +219,7 @@ describe('fuzz: SensorThings', () => {
       1_000,
       fc.oneof(fc.array(operation, { maxLength: 6 }), hostileValue),
       (patch) => {
-        bodyOfPatch(typeNamed('Thing'), structuredClone(thing) as never, patch)
+        bodyOfPatch(TASKING_MODEL.named('Thing'), structuredClone(thing) as never, patch)
         assert.equal(({} as Record<string, unknown>).x, undefined, 'no prototype was changed')
       },
       isSta,

@@ -184,6 +184,11 @@ function sensorThings(base: string, ids: Ids): string[] {
       (rest) => `${base}/MultiDatastreams(${ids.MultiDatastreams[0]})/${rest}`,
     ),
     `${base}/Sensors(${ids.Sensors[0]})/Datastreams`,
+    `${base}/Things(${ids.Things[0]})/TaskingCapabilities?$expand=Tasks`,
+    `${base}/Actuators(${ids.Actuators[0]})/TaskingCapabilities`,
+    `${base}/TaskingCapabilities(${ids.TaskingCapabilities[0]})/Tasks`,
+    `${base}/TaskingCapabilities(${ids.TaskingCapabilities[0]})/taskingParameters`,
+    `${base}/Tasks(${ids.Tasks[0]})/TaskingCapability/Thing`,
     `${base}/ObservedProperties(${ids.ObservedProperties[0]})/Datastreams?$expand=Observations`,
     `${base}/Locations(${ids.Locations[0]})/Things`,
     `${base}/FeaturesOfInterest(${ids.FeaturesOfInterest[0]})/Observations`,
@@ -360,6 +365,8 @@ const BY_ADDRESS: Record<string, (h: Hidden) => (string | number)[]> = {
   'DELETE /api/v1/alerts/channels/:id': (h) => [h.channel],
 }
 
+const CHANGE: Record<string, Json> = { Observations: { result: 1 }, Tasks: { taskingParameters: { level: 1 } } }
+
 /** Tries at what is hidden through SensorThings, and at tying what is open to it. */
 function sensorThingsTries(method: string, base: string, h: Hidden): Try[] {
   return h.sets.flatMap((ids) => {
@@ -369,8 +376,7 @@ function sensorThingsTries(method: string, base: string, h: Hidden): Try[] {
         ...SETS.map((set) => ({ path: one(set) })),
         { path: `${one('Datastreams')}/Observations?$filter=id%20gt%200` },
       ]
-    if (method === 'PATCH')
-      return SETS.map((set) => ({ path: one(set), body: set === 'Observations' ? { result: 1 } : { name: 'x' } }))
+    if (method === 'PATCH') return SETS.map((set) => ({ path: one(set), body: CHANGE[set] ?? { name: 'x' } }))
     if (method === 'PUT')
       return [
         { path: one('Observations'), body: { result: 1 } },
@@ -394,6 +400,11 @@ function sensorThingsTries(method: string, base: string, h: Hidden): Try[] {
     return [
       { path: `${base}/Observations`, body: { result: 1, Datastream: { '@iot.id': ids.Datastreams[0] } } },
       { path: `${one('Datastreams')}/Observations`, body: { result: 1 } },
+      { path: `${one('TaskingCapabilities')}/Tasks`, body: { taskingParameters: { level: 1 } } },
+      {
+        path: `${base}/Tasks`,
+        body: { taskingParameters: { level: 1 }, TaskingCapability: { '@iot.id': ids.TaskingCapabilities[0] } },
+      },
       { path: `${one('MultiDatastreams')}/Observations`, body: { result: [1, 2] } },
       { path: `${one('Things')}/Locations`, body: location },
       { path: `${base}/Things`, body: { name: 'x', description: '', Locations: [{ '@iot.id': ids.Locations[0] }] } },
@@ -450,6 +461,7 @@ export const QUESTIONS = [
   '/sta/v1.1/Observations?$orderby=Datastream/Thing/name desc',
   '/sta/v1.1/Observations?$filter=result gt 8000000&$count=true',
   '/sta/v1.1/Observations/$count',
+  `/sta/v1.1/Tasks?$count=true&$filter=taskingParameters/level gt ${NUMBER - 1}`,
   '/sta/v1.1/Observations?$apply=aggregate($count as n)',
   '/sta/v1.1/Observations?$apply=aggregate(result with max as m)',
   '/sta/v1.1/Observations?$apply=groupby((Datastream/Thing/name),aggregate($count as n))',

@@ -12,6 +12,9 @@ const SETS = [
   'ObservedProperties',
   'Observations',
   'FeaturesOfInterest',
+  'Actuators',
+  'TaskingCapabilities',
+  'Tasks',
 ]
 const NAVIGATIONS = [
   ...SETS,
@@ -47,6 +50,8 @@ const PROPERTIES = [
   'encodingType',
   'metadata',
   'definition',
+  'creationTime',
+  'taskingParameters/level',
   '@iot.id',
   '@iot.selfLink',
 ]

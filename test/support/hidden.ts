@@ -31,6 +31,9 @@ export const SETS = [
   'Observations',
   'FeaturesOfInterest',
   'HistoricalLocations',
+  'Actuators',
+  'TaskingCapabilities',
+  'Tasks',
 ] as const
 
 /** Ids of one dataset: those of its entities by set. */
@@ -80,6 +83,14 @@ export async function datasetOf(ask: Ask, id: string, word: string, value: numbe
         Sensor: { ...sensor, name: `Doppelsensor ${word}` },
         ObservedProperties: [property('Eins'), property('Zwei')],
         Observations: [{ result: [value, value], phenomenonTime }],
+      },
+    ],
+    TaskingCapabilities: [
+      {
+        ...described('Aufträge'),
+        taskingParameters: { type: 'DataRecord', field: [{ name: 'level', type: 'Quantity' }] },
+        Actuator: { ...sensor, name: `Aktor ${word}` },
+        Tasks: [{ taskingParameters: { level: value } }],
       },
     ],
   })

@@ -14,7 +14,7 @@ export interface GrantSpec extends Scope {
 export type GroupSpec = Pick<Group, 'slug' | 'title' | 'kind' | 'claim'>
 
 /** Roles that only somebody who administers people may give. */
-const HIGH: readonly Role[] = ['admin', 'architect', 'gatekeeper', 'owner']
+const HIGH: readonly Role[] = ['admin', 'architect', 'gatekeeper', 'owner', 'controller']
 
 const resourceOf = ({ dataset, space }: Scope): Resource =>
   dataset !== null ? { dataset } : space !== null ? { space } : 'platform'

@@ -8,7 +8,7 @@ import { Directory, type Effective } from './directory.ts'
 import { Grants } from './grants.ts'
 import type { Ground } from './ground.ts'
 import { Keys } from './keys.ts'
-import type { Action, Actor, Resource } from './model.ts'
+import type { Action, Actor, Resource, Role } from './model.ts'
 import { Passkeys } from './passkeys.ts'
 import { ALLOWED, allows, reaches } from './rules.ts'
 import { hashSecret, newSecret } from './secrets.ts'
@@ -31,6 +31,8 @@ export const ANONYMOUS: Actor = Object.freeze({ kind: 'anonymous', name: 'anonym
 export const OWNER: Actor = Object.freeze({ kind: 'owner', name: 'owner' })
 
 const LOGIN_CODE_HOURS = 24
+/** Roles that have nothing to do in the administration. */
+const HANDS_OFF: readonly Role[] = ['consumer', 'controller']
 /** Longest wait until rights that end by themselves are looked at again. */
 const LOOK_AGAIN_MS = 3_600_000
 
@@ -195,7 +197,7 @@ export class Access {
   #open(actor: Actor, action: Action, dataset: Dataset): boolean {
     if (dataset.held) return false
     if (this.#openWrite && dataset.id === OPEN)
-      return ['read', 'know', 'use', 'create', 'update', 'delete'].includes(action)
+      return ['read', 'know', 'use', 'create', 'update', 'delete', 'task'].includes(action)
     if (isPublic(dataset)) return action === 'read' || action === 'know' || action === 'use'
     return action === 'know' && dataset.state === 'released' && actor.kind === 'user'
   }
@@ -236,7 +238,7 @@ export class Access {
   /** May `actor` act on anything at all but read? Such people see the administration; the server decides each act anew. */
   isStaff(actor: Actor): boolean {
     if (actor.kind === 'staff' || actor.kind === 'owner') return true
-    return actor.kind === 'user' && this.#granted(actor).some(({ grant }) => grant.role !== 'consumer')
+    return actor.kind === 'user' && this.#granted(actor).some(({ grant }) => !HANDS_OFF.includes(grant.role))
   }
 
   /**

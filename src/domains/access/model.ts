@@ -22,15 +22,26 @@ export interface Actor {
 
 /**
  * `know` that it exists · `read` its values · `use` them by machine (keys, exports, subscriptions) · `create`, `update`,
- * `delete` what is in it · `release` decide on its publication · `manage` its settings (on the platform: sources, boards,
+ * `delete` what is in it · give a `task` to its
+ * devices · `release` decide on its publication · `manage` its settings (on the platform: sources, boards,
  * the city) · `administer` people, rights and the audit log.
  */
-export type Action = 'know' | 'read' | 'use' | 'create' | 'update' | 'delete' | 'release' | 'manage' | 'administer'
+export type Action =
+  | 'know'
+  | 'read'
+  | 'use'
+  | 'create'
+  | 'update'
+  | 'delete'
+  | 'task'
+  | 'release'
+  | 'manage'
+  | 'administer'
 
 /** What an act is aimed at: a dataset or a data space by its internal key, or the platform as a whole. */
 export type Resource = { dataset: number } | { space: number } | 'platform'
 
-export const ROLES = ['admin', 'architect', 'steward', 'owner', 'gatekeeper', 'consumer'] as const
+export const ROLES = ['admin', 'architect', 'steward', 'owner', 'gatekeeper', 'controller', 'consumer'] as const
 export type Role = (typeof ROLES)[number]
 
 /** Where a grant holds: a dataset, a data space with all in it, or (neither) the platform with all in it. */

@@ -6,11 +6,12 @@ const WRITING: readonly Action[] = [...READING, 'create', 'update', 'delete']
 
 /** What each role may do within its scope. The one table; `docs/operating/access.md` shows it to people. */
 export const ALLOWED: Readonly<Record<Role, readonly Action[]>> = {
-  admin: [...WRITING, 'release', 'manage', 'administer'],
+  admin: [...WRITING, 'task', 'release', 'manage', 'administer'],
   architect: [...WRITING, 'manage'],
-  owner: [...WRITING, 'release', 'manage'],
+  owner: [...WRITING, 'task', 'release', 'manage'],
   steward: WRITING,
   gatekeeper: [...READING, 'release'],
+  controller: [...READING, 'task'],
   consumer: READING,
 }
 

@@ -52,6 +52,8 @@ export interface EntityChanged {
   type: string
   id: number
   change: 'created' | 'updated' | 'deleted'
+  /** What is to stand in the log of it, where it is a privileged act. */
+  detail?: Record<string, unknown>
 }
 
 export interface ThingSpec {

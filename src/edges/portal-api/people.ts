@@ -214,7 +214,7 @@ export function addPeople(api: FastifyInstance, { access, catalog, sendLink }: P
       const { account, dataset: id } = request.query
       const person = await access.accounts.get(account)
       const dataset = catalog.require(id)
-      const actions = ['know', 'read', 'use', 'create', 'update', 'delete', 'release', 'manage'] as const
+      const actions = ['know', 'read', 'use', 'create', 'update', 'delete', 'task', 'release', 'manage'] as const
       reply.header('cache-control', 'no-store')
       return {
         account: { id: person.id, name: person.name, email: person.email, state: person.state },

@@ -1,6 +1,6 @@
 import type { AggregateItem, ApplyStep, Expr, Segment } from './ast.ts'
 import { bad } from './errors.ts'
-import { propertyOf, typeNamed } from './model.ts'
+import { propertyOf, SENSING_MODEL } from './model.ts'
 import { parse } from './parse.ts'
 
 /** A time bucket: `bucket(phenomenonTime,duration'P1D','Europe/Berlin')`. */
@@ -130,7 +130,7 @@ function readLength(text: string, pos: number): Pick<Bucket, 'unit' | 'minutes'>
   return { unit: 'minutes', minutes: total }
 }
 
-const OBSERVATION = typeNamed('Observation')
+const OBSERVATION = SENSING_MODEL.named('Observation')
 
 /** Is this expression an Observation's own property of that name? */
 export const isOwn = (expr: Expr | null, name: string): boolean =>

@@ -1,5 +1,6 @@
 import { bad } from './errors.ts'
 import { type EntityType, type Navigation, navigationOf, type Property, propertyOf } from './model.ts'
+import { checkDescription } from './swe.ts'
 import { parsePeriod, readInstant } from './times.ts'
 
 export type Json = Record<string, unknown>
@@ -52,7 +53,8 @@ export function readBody(type: EntityType, json: unknown, mode: Mode, where = ''
     if (!absent) values.set(property, checkValue(property, value, `${where}${property.name}`))
     else if (property.mandatory && (mode !== 'patch' || values.has(property))) {
       throw bad(`${where}${property.name} is missing (mandatory for ${type.name})`)
-    } else if (mode === 'put' && !property.readOnly) values.set(property, null)
+    } else if (property.filled) values.delete(property)
+    else if (mode === 'put' && !property.readOnly) values.set(property, null)
   }
   return { type, where, values, links }
 }
@@ -103,6 +105,8 @@ function checkValue(property: Property, value: unknown, where: string): unknown 
       if (!Array.isArray(value) || value.length === 0 || !value.every((text) => typeof text === 'string'))
         throw bad(`${where}: an array of strings is expected`)
       return value
+    case 'dataRecord':
+      return checkDescription(value, where)
     case 'instant':
       return readInstant(value, where)
     case 'period':

@@ -1,5 +1,5 @@
 import { type Sql, sql } from '../../kernel/db/index.ts'
-import { type EntityType, type Navigation, typeNamed } from './model.ts'
+import type { EntityType, Navigation } from './model.ts'
 
 /** The tables one step of navigation adds to FROM, and the conditions that tie them to where it came from. */
 export interface Hop {
@@ -41,7 +41,7 @@ export class Builder {
    */
   hop(navigation: Navigation, parent: string | number): Hop {
     const parentId = typeof parent === 'number' ? sql`${parent}::int4` : sql.ref(`${parent}.id`)
-    const type = typeNamed(navigation.target)
+    const type = navigation.to
     const alias = this.alias('e')
     const table = sql`${sql.table(type.table)} as ${sql.ref(alias)}`
     const id = sql.ref(`${alias}.id`)

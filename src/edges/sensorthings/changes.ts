@@ -1,4 +1,5 @@
 import type { EntityChanged, StoredObservation } from '../../domains/sensing/index.ts'
+import { Problem } from '../../kernel/problem.ts'
 import type { Context, Work } from './context.ts'
 import { StaError } from './errors.ts'
 
@@ -26,6 +27,7 @@ export async function inTransaction<R>(
     { timeoutMs: 120_000 },
   )
   await announce(context, changed, stored)
+  await audit(context, changed)
   return result
 }
 
@@ -47,13 +49,33 @@ async function announce(
   await context.sensing.announce(stored)
 }
 
+const ACTS = { created: 'task.create', updated: 'task.update', deleted: 'task.delete' } as const
+
+/** Notes what was asked of devices: who, what, and when stand in the log, whatever becomes of the Task. */
+async function audit({ access, actor, catalog }: Context, changed: readonly EntityChanged[]): Promise<void> {
+  for (const { dataset, type, id, change, detail } of changed) {
+    if (type !== 'Task') continue
+    const { id: slug } = catalog.byKey(dataset)!
+    await access.audit(actor, ACTS[change], `dataset:${slug}`, { task: id, ...detail })
+  }
+}
+
 /** Throws 401 or 403 unless the actor may do this in that dataset. */
-export function allow(context: Context, action: 'create' | 'update' | 'delete', dataset: number): void {
+export function allow(context: Context, action: 'create' | 'update' | 'delete' | 'task', dataset: number): void {
   context.access.require(context.actor, action, { dataset })
 }
 
-/** The dataset for new entities without an owner: the root's, else the actor's inbox. Throws 401 when there is none. */
-export async function homeOf(context: Context): Promise<number> {
+/**
+ * The dataset for new entities without an owner: the root's, else the actor's inbox. Throws 401 when there is none. With a
+ * `right` of its own an entity has an owner; null where the actor can make nothing else.
+ */
+export async function homeOf(context: Context, right?: 'task'): Promise<number | null> {
+  if (right) {
+    return homeOf(context).catch((error) => {
+      if (error instanceof Problem && (error.status === 401 || error.status === 403)) return null
+      throw error
+    })
+  }
   if (context.root !== null) {
     allow(context, 'create', context.root)
     return context.root

@@ -4,7 +4,7 @@ import { geometryOf } from './geometry.ts'
 import type { Property } from './model.ts'
 
 /** Properties kept as jsonb; the others are text or time. */
-const JSONB = new Set(['object', 'unit', 'units', 'texts', 'any', 'geometry'])
+const JSONB = new Set(['object', 'unit', 'units', 'texts', 'dataRecord', 'any', 'geometry'])
 
 /** The table columns a checked body sets, as SQL. `encodingType` of the stored row is needed when only one of both changes. */
 export function columnsOf(body: Body, stored: { encodingType?: string; geometry?: unknown } = {}): Map<string, Sql> {

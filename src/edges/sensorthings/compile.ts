@@ -4,7 +4,7 @@ import { and, type Builder, fromAll, type Hop } from './builder.ts'
 import { compare } from './compare.ts'
 import { bad } from './errors.ts'
 import { applyFunction } from './functions.ts'
-import { type EntityType, isId, navigationOf, propertyOf, typeNamed } from './model.ts'
+import { type EntityType, isId, navigationOf, propertyOf } from './model.ts'
 import { parseDuration, parseInstant } from './times.ts'
 import { as, convert, describeKind, instant, json, type Period, type Value } from './values.ts'
 import { checkWkt } from './wkt.ts'
@@ -184,7 +184,7 @@ export class Compiler {
       path += `/${navigation.name}`
       let hop = leaf.hops.get(path)
       if (!hop) {
-        hop = { ...this.#builder.hop(navigation, row.alias), type: typeNamed(navigation.target) }
+        hop = { ...this.#builder.hop(navigation, row.alias), type: navigation.to }
         leaf.hops.set(path, hop)
       }
       row = hop
@@ -217,7 +217,7 @@ export class Compiler {
       if (!navigation) break
       if (navigation.many)
         throw this.#bad(`${navigation.name} leads to several entities and cannot be sorted by`, segment.pos)
-      type = typeNamed(navigation.target)
+      type = navigation.to
     }
     const { row, rest } = this.#walk(segments, new Map(), leaf)
     const value = this.#property(row, rest, segments)

@@ -10,6 +10,7 @@ import {
 import type { Database, Queryable } from '../../kernel/db/index.ts'
 import { Builder } from './builder.ts'
 import { notFound } from './errors.ts'
+import { type Model, SENSING_MODEL, TASKING_MODEL } from './model.ts'
 import { chainEnd, describeSteps, type Step } from './path.ts'
 
 /** What the service stands on; given by the wiring. */
@@ -18,6 +19,8 @@ export interface Deps {
   access: Access
   catalog: Catalog
   sensing: Sensing
+  /** Whether Tasking (OGC 17-079r1) is switched on. */
+  tasking?: boolean
 }
 
 /** One request that writes: its transaction, and what to tell others once it is committed. */
@@ -35,6 +38,8 @@ export interface Context extends Deps {
   actor: Actor
   /** Address of the service root without trailing slash: `http://…/sta/v1.1`. */
   base: string
+  /** What there is to ask for. */
+  model: Model
   /** Key of the dataset whose own root this is; null at the general root. */
   root: number | null
   /** Keys of the datasets this request may see. */
@@ -46,10 +51,11 @@ export interface Context extends Deps {
 /** Makes the context of a request. `slug` names a dataset's own root: 404 when there is none the actor may see. */
 export function makeContext(deps: Deps, actor: Actor, origin: string, slug: string | null): Context {
   const visible = deps.access.visible(actor)
-  if (slug === null) return { ...deps, actor, base: `${origin}/sta/v1.1`, root: null, visible }
+  const model = deps.tasking ? TASKING_MODEL : SENSING_MODEL
+  if (slug === null) return { ...deps, actor, model, base: `${origin}/sta/v1.1`, root: null, visible }
   const dataset = deps.catalog.byId(slug)
   if (!dataset || !visible.includes(dataset.key)) throw notFound(`there is no dataset "${slug.slice(0, 64)}"`)
-  return { ...deps, actor, base: `${origin}/d/${slug}/sta/v1.1`, root: dataset.key, visible: [dataset.key] }
+  return { ...deps, actor, model, base: `${origin}/d/${slug}/sta/v1.1`, root: dataset.key, visible: [dataset.key] }
 }
 
 /**

@@ -5,10 +5,11 @@ import { Builder } from './builder.ts'
 import { allow, mayLink, type Work } from './changes.ts'
 import { columnsOf } from './columns.ts'
 import { bad } from './errors.ts'
-import { type EntityType, type Navigation, navigationOf, typeNamed } from './model.ts'
+import { type EntityType, type Navigation, navigationOf } from './model.ts'
 import { COMPLEX, checkComponents, componentsOf, setComponents } from './multi.ts'
 import { observationValues, type RawObservation } from './observation-values.ts'
 import { followHistory, linkPlaces, placeThing } from './places.ts'
+import { checkTask, noteOf } from './tasking.ts'
 
 /** An entity that exists (perhaps only in this transaction). */
 export interface Found {
@@ -49,11 +50,12 @@ export class Inserter {
     if (given && !given.many && body.links.has(given)) this.#checkSame(body, given, through.parent)
     const owner = await this.#owner(body, through, given)
     const dataset = ambient ?? owner?.dataset ?? through?.parent.dataset ?? this.#home(body)
-    allow(this.#work.context, 'create', dataset)
+    allow(this.#work.context, type.right ?? 'create', dataset)
     const points = await this.#toOne(body, dataset, through, given, owner)
     if (type.name === 'Observation') return this.#observation(body, dataset, points)
+    if (type.name === 'Task') await checkTask(this.#work, body, [...points.values()][0]!.id)
     const id = await this.#row(body, dataset, points)
-    this.#work.changed.push({ dataset, type: type.name, id, change: 'created' })
+    this.#work.changed.push({ dataset, type: type.name, id, change: 'created', ...noteOf(body) })
     await this.#toMany(body, { id, dataset }, through, given)
     return { id, dataset }
   }
@@ -89,7 +91,7 @@ export class Inserter {
       if (given?.name === name) return through!.parent
       const navigation = navigationOf(body.type, name)!
       const [target] = body.links.get(navigation) ?? []
-      if (target && 'id' in target) return this.find(typeNamed(navigation.target), target)
+      if (target && 'id' in target) return this.find(navigation.to, target)
     }
     return null
   }
@@ -133,7 +135,7 @@ export class Inserter {
 
   /** A link followed, or the entity inside made. */
   async #target(navigation: Navigation, target: Target, dataset: number, known: Found | null): Promise<Found> {
-    const type = typeNamed(navigation.target)
+    const type = navigation.to
     if (!('id' in target)) return this.insert(type, target.body, target.where, null, dataset)
     const found = known ?? (await this.find(type, target))
     mayLink(this.#work.context, dataset, found.dataset, target.where)
@@ -200,7 +202,7 @@ export class Inserter {
 
   /** One element of a to-many navigation; returns what is still to be linked by a link table. */
   async #member(type: EntityType, navigation: Navigation, target: Target, self: Found): Promise<Found[]> {
-    const to = typeNamed(navigation.target)
+    const to = navigation.to
     if ('id' in target) {
       const found = await this.find(to, target)
       await adopt(this.#work, type, self, navigation, found, target.where)
@@ -254,8 +256,8 @@ export async function adopt(
   // The link is stored with the member: it must not become more public than what it points to.
   mayLink(work.context, member.dataset, self.dataset, where)
   if (via.kind === 'link') return mayLink(work.context, self.dataset, member.dataset, where)
-  const to = typeNamed(navigation.target)
-  if (via.kind !== 'reverse' || to.name === 'Observation') {
+  const to = navigation.to
+  if (via.kind !== 'reverse' || to.name === 'Observation' || to.name === 'Task') {
     throw bad(`${where}: change the ${to.name} itself to relate it to another ${type.name}`)
   }
   await work.tx.run(

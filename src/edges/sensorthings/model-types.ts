@@ -16,6 +16,7 @@ export type Accepts =
   | 'geometry'
   | 'units'
   | 'texts'
+  | 'dataRecord'
 
 /** A column to fetch: a column of the entity's table, or an expression under a name. */
 export type Column = string | { name: string; sql: (alias: string) => Sql }
@@ -26,6 +27,8 @@ export interface Property {
   mandatory?: boolean
   /** Made by the server: never taken from a request (OGC 18-088 Table 8). */
   readOnly?: boolean
+  /** Filled by the server where a request leaves it out. */
+  filled?: boolean
   /** Shown as null rather than left out when there is no value. */
   showNull?: boolean
   columns: readonly Column[]
@@ -48,6 +51,8 @@ type Via =
 export interface Navigation {
   name: string
   target: string
+  /** The type of that name in the same model. */
+  readonly to: EntityType
   many: boolean
   mandatory?: boolean
   /** The navigation of the target that leads back here. */
@@ -56,6 +61,12 @@ export interface Navigation {
   /** Whether a row has this relation at all, by its columns; absent = always. */
   shown?: (row: Row) => boolean
 }
+
+/** A navigation as it is declared; the model it becomes part of ties it to its target. */
+export type NavigationSpec = Omit<Navigation, 'to'>
+
+/** An entity type as it is declared. */
+export type EntitySpec = Omit<EntityType, 'navigations'> & { navigations: readonly NavigationSpec[] }
 
 export interface EntityType {
   /** Singular, as the standard names it: `Thing`. */
@@ -67,6 +78,8 @@ export interface EntityType {
   owned: boolean
   /** The navigations of which an existing target decides the dataset of a new entity. */
   owners?: readonly string[]
+  /** The right that making, changing and deleting one needs, where it is a right of its own. */
+  right?: 'task'
   /** Which rows of the table are of this type, where it shares the table with another one: `kind`. */
   kind?: 'single' | 'multi'
   properties: readonly Property[]

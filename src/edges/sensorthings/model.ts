@@ -1,5 +1,18 @@
 import { type Sql, sql } from '../../kernel/db/index.ts'
-import type { Column, EntityType, Navigation, Property, Row } from './model-types.ts'
+import {
+  at,
+  description,
+  encodingType,
+  geometry,
+  linked,
+  name,
+  properties,
+  text,
+  toMany,
+  toOne,
+} from './model-parts.ts'
+import { TASKING_CAPABILITIES, TASKING_TYPES } from './model-tasking.ts'
+import type { Column, EntitySpec, EntityType, Navigation, Property, Row } from './model-types.ts'
 import { showInstant } from './times.ts'
 import { json, type Value } from './values.ts'
 
@@ -7,86 +20,10 @@ export type { Accepts, EntityType, Navigation, Property, Row } from './model-typ
 
 /**
  * The entity types of OGC 18-088 §8.2 as data. Parser, SQL, formatter, validation, root document and OpenAPI derive from
- * these declarations; a new type (MultiDatastream, Tasking) is a new entry.
+ * these declarations; a new type is a new entry.
  */
 
-const at = (alias: string, column: string): Sql => sql.ref(`${alias}.${column}`)
-
-function text(name: string, options: { column?: string; mandatory?: boolean } = {}): Property {
-  const column = options.column ?? name
-  return {
-    name,
-    accepts: 'string',
-    mandatory: options.mandatory,
-    column,
-    columns: [column],
-    format: (row) => row[column],
-    value: (alias) => ({ kind: 'string', sql: at(alias, column), notNull: true }),
-  }
-}
-
-function object(name: string): Property {
-  return {
-    name,
-    accepts: 'object',
-    column: name,
-    columns: [name],
-    format: (row) => row[name],
-    value: (alias) => json(at(alias, name)),
-  }
-}
-
-/** GeoJSON (or, with another encodingType, anything) kept as posted, beside its PostGIS geometry. */
-function geometry(name: string): Property {
-  return {
-    name,
-    accepts: 'geometry',
-    mandatory: true,
-    column: name,
-    columns: [name],
-    format: (row) => row[name],
-    value: (alias) => ({ kind: 'geometry', sql: at(alias, 'geom'), raw: at(alias, name) }),
-  }
-}
-
-const name = text('name', { mandatory: true })
-const description = text('description', { mandatory: true })
-const encodingType = text('encodingType', { column: 'encoding_type', mandatory: true })
-const properties = object('properties')
-
-const toOne = (nav: string, target: string, column: string, inverse: string): Navigation => ({
-  name: nav,
-  target,
-  many: false,
-  mandatory: true,
-  inverse,
-  via: { kind: 'column', column },
-})
-const toMany = (nav: string, target: string, column: string, inverse: string): Navigation => ({
-  name: nav,
-  target,
-  many: true,
-  inverse,
-  via: { kind: 'reverse', column },
-})
-const linked = (
-  nav: string,
-  target: string,
-  table: string,
-  from: string,
-  to: string,
-  inverse: string,
-  options: { mandatory?: boolean; rank?: string } = {},
-): Navigation => ({
-  name: nav,
-  target,
-  many: true,
-  mandatory: options.mandatory,
-  inverse,
-  via: { kind: 'link', table, from, to, rank: options.rank },
-})
-
-const THING: EntityType = {
+const THING: EntitySpec = {
   name: 'Thing',
   set: 'Things',
   table: 'thing',
@@ -100,7 +37,7 @@ const THING: EntityType = {
   ],
 }
 
-const LOCATION: EntityType = {
+const LOCATION: EntitySpec = {
   name: 'Location',
   set: 'Locations',
   table: 'location',
@@ -119,7 +56,7 @@ const LOCATION: EntityType = {
   ],
 }
 
-const HISTORICAL_LOCATION: EntityType = {
+const HISTORICAL_LOCATION: EntitySpec = {
   name: 'HistoricalLocation',
   set: 'HistoricalLocations',
   table: 'historical_location',
@@ -190,7 +127,7 @@ const AREA: Property = {
   value: (alias) => ({ kind: 'geometry', sql: observedArea(alias) }),
 }
 
-const DATASTREAM: EntityType = {
+const DATASTREAM: EntitySpec = {
   name: 'Datastream',
   set: 'Datastreams',
   table: 'datastream',
@@ -224,7 +161,7 @@ const DATASTREAM: EntityType = {
 }
 
 /** A Datastream whose results are arrays, one value for each ObservedProperty (OGC 18-088 §13). */
-const MULTI_DATASTREAM: EntityType = {
+const MULTI_DATASTREAM: EntitySpec = {
   name: 'MultiDatastream',
   set: 'MultiDatastreams',
   table: 'datastream',
@@ -274,7 +211,7 @@ const MULTI_DATASTREAM: EntityType = {
   ],
 }
 
-const SENSOR: EntityType = {
+const SENSOR: EntitySpec = {
   name: 'Sensor',
   set: 'Sensors',
   table: 'sensor',
@@ -300,7 +237,7 @@ const SENSOR: EntityType = {
   ],
 }
 
-const OBSERVED_PROPERTY: EntityType = {
+const OBSERVED_PROPERTY: EntitySpec = {
   name: 'ObservedProperty',
   set: 'ObservedProperties',
   table: 'observed_property',
@@ -343,7 +280,7 @@ const resultValue = (alias: string): Value => {
   }
 }
 
-const OBSERVATION: EntityType = {
+const OBSERVATION: EntitySpec = {
   name: 'Observation',
   set: 'Observations',
   table: 'observation',
@@ -433,7 +370,7 @@ const OBSERVATION: EntityType = {
   ],
 }
 
-const FEATURE_OF_INTEREST: EntityType = {
+const FEATURE_OF_INTEREST: EntitySpec = {
   name: 'FeatureOfInterest',
   set: 'FeaturesOfInterest',
   table: 'feature_of_interest',
@@ -450,8 +387,8 @@ const FEATURE_OF_INTEREST: EntityType = {
   ],
 }
 
-/** In the order the root document names the sets. */
-export const TYPES: readonly EntityType[] = [
+/** The types of the Sensing part, in the order the root document names their sets. */
+const SENSING: readonly EntitySpec[] = [
   DATASTREAM,
   FEATURE_OF_INTEREST,
   HISTORICAL_LOCATION,
@@ -463,11 +400,42 @@ export const TYPES: readonly EntityType[] = [
   THING,
 ]
 
-const byName = new Map(TYPES.map((type) => [type.name, type]))
-const bySet = new Map(TYPES.map((type) => [type.set, type]))
+/** The entity types one service knows, tied to each other: a navigation's `to` leads within them. */
+export interface Model {
+  /** In the order the root document names the sets. */
+  types: readonly EntityType[]
+  /** Whether it has the Tasking part (OGC 17-079r1). */
+  tasking: boolean
+  named(type: string): EntityType
+  ofSet(set: string): EntityType | undefined
+}
 
-export const typeNamed = (typeName: string): EntityType => byName.get(typeName)!
-export const typeOfSet = (set: string): EntityType | undefined => bySet.get(set)
+function makeModel(tasking: boolean): Model {
+  const declared = tasking ? [...SENSING, ...TASKING_TYPES] : SENSING
+  const byName = new Map<string, EntityType>()
+  const named = (type: string) => byName.get(type)!
+  for (const type of declared) {
+    const navigations = type === THING && tasking ? [...type.navigations, TASKING_CAPABILITIES] : type.navigations
+    byName.set(type.name, {
+      ...type,
+      navigations: navigations.map((navigation) => ({
+        ...navigation,
+        get to() {
+          return named(navigation.target)
+        },
+      })),
+    })
+  }
+  const types = [...byName.values()]
+  const bySet = new Map(types.map((type) => [type.set, type]))
+  return { types, tasking, named, ofSet: (set) => bySet.get(set) }
+}
+
+/** The Sensing part alone. */
+export const SENSING_MODEL = makeModel(false)
+/** With Tasking beside it, for a service that has it switched on. */
+export const TASKING_MODEL = makeModel(true)
+
 export const navigationOf = (type: EntityType, nav: string): Navigation | undefined =>
   type.navigations.find((n) => n.name === nav)
 export const propertyOf = (type: EntityType, property: string): Property | undefined =>

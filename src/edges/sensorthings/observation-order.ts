@@ -2,11 +2,11 @@ import { type Queryable, type Sql, sql } from '../../kernel/db/index.ts'
 import type { Expr } from './ast.ts'
 import { and, type Builder, type Hop } from './builder.ts'
 import { Compiler } from './compile.ts'
-import { navigationOf, typeNamed } from './model.ts'
+import { navigationOf, SENSING_MODEL } from './model.ts'
 import { afterRow, orderKeys } from './order.ts'
 import type { Query } from './query.ts'
 
-const OBSERVATION = typeNamed('Observation')
+const OBSERVATION = SENSING_MODEL.named('Observation')
 
 /** Most newest rows the short way is taken for; beyond, sorting everything is cheaper. */
 const MOST = 1_101

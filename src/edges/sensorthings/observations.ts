@@ -7,12 +7,12 @@ import { type Context, readerOf, resolve } from './context.ts'
 import { bad, StaError } from './errors.ts'
 import type { Entity } from './format.ts'
 import { widenAreas } from './insert.ts'
-import { type Row, typeNamed } from './model.ts'
+import { type Row, SENSING_MODEL } from './model.ts'
 import { componentsOf } from './multi.ts'
 import { OBSERVATION_PROPERTIES, observationValues, type RawObservation } from './observation-values.ts'
 import { parseInstant } from './times.ts'
 
-const OBSERVATION = typeNamed('Observation')
+const OBSERVATION = SENSING_MODEL.named('Observation')
 
 /** The JSON entity of a stored observation, as GET gives it, without asking the database. */
 export function observationEntity(row: StoredObservation, base: string): Entity {
@@ -164,7 +164,7 @@ async function datastreamDataset(context: Context, group: Group): Promise<number
   const link = group.datastream as Json | null
   const id = readId(link?.['@iot.id'], `${group.where}/${group.type}/@iot.id`)
   if (id > 2_147_483_647) throw bad(`${group.type}s(${id}) does not exist`)
-  const { dataset } = await resolve(context, [{ type: typeNamed(group.type), navigation: null, id }])
+  const { dataset } = await resolve(context, [{ type: context.model.named(group.type), navigation: null, id }])
   allow(context, 'create', dataset)
   if (group.type === 'MultiDatastream') group.parts = await componentsOf(readerOf(context), id)
   return dataset
@@ -214,7 +214,7 @@ async function knownFeatures(context: Context, groups: Group[]): Promise<Map<num
     }
   }
   if (ids.size === 0) return new Map()
-  const source = new Builder(context.visible).source(typeNamed('FeatureOfInterest'))
+  const source = new Builder(context.visible).source(SENSING_MODEL.named('FeatureOfInterest'))
   const found = await readerOf(context).run<{ id: number; dataset: number }>(
     sql`select ${sql.ref(`${source.alias}.id`)} as id, ${sql.ref(`${source.alias}.dataset`)} as dataset from ${source.from}
       where ${sql.ref(`${source.alias}.id`)} = any(${[...ids]}::int4[]) and ${sql.join(source.where, sql` and `)}`,

@@ -1,4 +1,4 @@
-import { type Accepts, type EntityType, TYPES, typeNamed } from './model.ts'
+import { type Accepts, type EntityType, SENSING_MODEL, TASKING_MODEL } from './model.ts'
 
 type Schema = Record<string, unknown>
 
@@ -12,6 +12,7 @@ const VALUE: Record<Accepts, Schema> = {
   geometry: { description: 'GeoJSON, longitude first; with another encodingType any JSON' },
   units: { type: 'array', items: { type: 'object' } },
   texts: { type: 'array', items: { type: 'string' } },
+  dataRecord: { type: 'object', description: 'SWE Common DataRecord: what a Task may ask for' },
   unit: {
     type: 'object',
     properties: {
@@ -96,10 +97,11 @@ function setPath(type: EntityType, tags: string[], parameters: unknown[] = []): 
 }
 
 /** Paths and schemas of the service for the platform's OpenAPI 3.1 document, derived from the model. */
-export function sensorThingsOpenApi(): {
+export function sensorThingsOpenApi({ tasking }: { tasking: boolean }): {
   paths: Record<string, Schema>
   components: { schemas: Record<string, Schema> }
 } {
+  const model = tasking ? TASKING_MODEL : SENSING_MODEL
   const tags = ['SensorThings']
   const schemas: Record<string, Schema> = {
     StaError: {
@@ -123,7 +125,7 @@ export function sensorThingsOpenApi(): {
     },
   }
   const id = { name: 'id', in: 'path', required: true, schema: { type: 'integer' } }
-  for (const type of TYPES) {
+  for (const type of model.types) {
     schemas[type.name] = schemaOf(type)
     paths[`/sta/v1.1/${type.set}`] = setPath(type, tags)
     const one = [id, ...OPTIONS.filter(([name]) => name === '$select' || name === '$expand').map(parameter)]
@@ -155,7 +157,7 @@ export function sensorThingsOpenApi(): {
       },
     }
     for (const navigation of type.navigations) {
-      const target = typeNamed(navigation.target)
+      const target = navigation.to
       paths[`/sta/v1.1/${type.set}({id})/${navigation.name}`] = navigation.many
         ? setPath(target, tags, [id])
         : {

@@ -1,16 +1,7 @@
 import { type Sql, sql } from '../../kernel/db/index.ts'
 import { and, type Builder, fromAll, type Hop } from './builder.ts'
 import { notFound, StaError } from './errors.ts'
-import {
-  type EntityType,
-  isId,
-  type Navigation,
-  navigationOf,
-  type Property,
-  propertyOf,
-  typeNamed,
-  typeOfSet,
-} from './model.ts'
+import { type EntityType, isId, type Model, type Navigation, navigationOf, type Property, propertyOf } from './model.ts'
 
 /** One entity on the way of a path: the first by its set, the others by a navigation. */
 export interface Step {
@@ -39,13 +30,12 @@ export type Resource =
 
 const MAX_STEPS = 20
 const MAX_LENGTH = 4_096
-const LATER = new Set(['$metadata', 'Actuators', 'TaskingCapabilities', 'Tasks'])
 
 /**
  * Reads the path below the service root (`Things(1)/Datastreams`, percent-encoded). Throws 404 with the 0-based
  * position of the segment that means nothing, 501 for what the standard knows and this service does not have yet.
  */
-export function parsePath(raw: string): Resource {
+export function parsePath(raw: string, model: Model): Resource {
   if (raw.length > MAX_LENGTH) throw new StaError(414, `the path is longer than ${MAX_LENGTH} characters`)
   const segments = split(raw)
   if (segments.length === 0) return { kind: 'root' }
@@ -54,9 +44,9 @@ export function parsePath(raw: string): Resource {
   if (first.text === 'CreateObservations' && segments.length === 1) return { kind: 'createObservations' }
   if (first.text === '$batch' && segments.length === 1) return { kind: 'batch' }
   const { name, id } = split1(first)
-  const type = typeOfSet(name)
+  const type = model.ofSet(name)
   if (!type) {
-    if (LATER.has(name)) throw new StaError(501, `${name} is not supported yet`, first.at)
+    if (name === '$metadata') throw new StaError(501, `${name} is not supported`, first.at)
     throw notFound(`there is no entity set "${name.slice(0, 60)}"`, first.at)
   }
   if (id === null) return setEnd(segments.slice(1), [], null, type)
@@ -103,7 +93,7 @@ function walk(segments: Part[], steps: Step[]): Resource {
     const { name, id } = split1(part)
     const navigation = navigationOf(from, name)
     if (!navigation) return propertyEnd(segments.slice(i), steps, from)
-    const type = typeNamed(navigation.target)
+    const type = navigation.to
     if (navigation.many && id === null) return setEnd(segments.slice(i + 1), steps, navigation, type)
     if (!navigation.many && id !== null) throw notFound(`${name} leads to one entity and takes no id`, part.at)
     steps = [...steps, { type, navigation, id }]

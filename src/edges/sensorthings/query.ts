@@ -1,7 +1,7 @@
 import { type Apply, readApply } from './apply.ts'
 import type { ExpandItem, Expr, NestedOption, OrderItem, SelectItem } from './ast.ts'
 import { bad } from './errors.ts'
-import { type EntityType, isId, type Navigation, navigationOf, propertyOf, typeNamed } from './model.ts'
+import { type EntityType, isId, type Navigation, navigationOf, propertyOf } from './model.ts'
 import { parse } from './parse.ts'
 
 const DEFAULT_TOP = 100
@@ -224,7 +224,7 @@ function readExpand(type: EntityType, items: ExpandItem[], depth: number): Expan
       }
       query = expand.query
       level = query.expand
-      from = typeNamed(navigation.target)
+      from = navigation.to
     })
     const many = navigationOfPath(
       type,
@@ -240,7 +240,7 @@ function navigationOfPath(type: EntityType, names: string[]): Navigation {
   let navigation: Navigation | undefined
   for (const name of names) {
     navigation = navigationOf(from, name)!
-    from = typeNamed(navigation.target)
+    from = navigation.to
   }
   return navigation!
 }

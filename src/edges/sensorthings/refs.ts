@@ -5,7 +5,7 @@ import { allow, inTransaction } from './changes.ts'
 import { type Context, resolve } from './context.ts'
 import { bad } from './errors.ts'
 import type { Found } from './insert.ts'
-import { type EntityType, type Navigation, typeNamed } from './model.ts'
+import type { EntityType, Navigation } from './model.ts'
 import { parsePath, type Resource, type Step } from './path.ts'
 import { updateEntity } from './update.ts'
 
@@ -23,7 +23,7 @@ function referenced(context: Context, json: unknown, target: EntityType): number
 
 function idOfAddress(context: Context, link: string, target: EntityType): number {
   const below = link.startsWith(`${context.base}/`) ? link.slice(context.base.length + 1) : link.replace(/^\//, '')
-  const resource = parsePath(below)
+  const resource = parsePath(below, context.model)
   const last = resource.kind === 'entity' && resource.steps.length === 1 ? resource.steps[0]! : null
   if (last?.type !== target || last.id === null)
     throw bad(`"${link.slice(0, 200)}" is not the address of a ${target.name}`)
@@ -96,7 +96,7 @@ async function unlink(
   }
   if (via.rank !== undefined || navigation.target === 'MultiDatastream')
     throw bad('the ObservedProperties of a MultiDatastream are changed all at once, by PATCH')
-  const inverse = typeNamed(navigation.target).navigations.find((n) => n.name === navigation.inverse)
+  const inverse = navigation.to.navigations.find((n) => n.name === navigation.inverse)
   const [{ n }] = (await tx.run<{ n: number }>(
     sql`select count(*)::int4 as n from ${sql.table(via.table)} where ${sql.ref(via.from)} = ${parent.id}::int4`,
   )) as [{ n: number }]

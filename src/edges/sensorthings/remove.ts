@@ -3,6 +3,7 @@ import { type Sql, sql } from '../../kernel/db/index.ts'
 import { allow, type Work } from './changes.ts'
 import type { Found } from './insert.ts'
 import type { EntityType } from './model.ts'
+import { deleteCapabilities } from './tasking.ts'
 
 /** Deleting a datastream's observations may touch millions of rows. */
 const LIMIT = { timeoutMs: 600_000 }
@@ -13,7 +14,7 @@ const LIMIT = { timeoutMs: 600_000 }
  * FeatureOfInterest → Observations. Sums and counters follow.
  */
 export async function deleteEntity(work: Work, type: EntityType, self: Found): Promise<void> {
-  allow(work.context, 'delete', self.dataset)
+  allow(work.context, type.right ?? 'delete', self.dataset)
   const { tx } = work
   const id = sql`${self.id}::int4`
   switch (type.name) {
@@ -32,7 +33,11 @@ export async function deleteEntity(work: Work, type: EntityType, self: Found): P
     case 'MultiDatastream':
       await deleteObservations(work, sql`d.id = ${id}`)
       break
+    case 'Actuator':
+      await deleteCapabilities(work, 'actuator', id)
+      break
     case 'Thing':
+      await deleteCapabilities(work, 'thing', id)
       await deleteObservations(work, sql`d.thing = ${id}`)
       break
     case 'Sensor':

@@ -1,7 +1,7 @@
 import { type Sql, sql } from '../../kernel/db/index.ts'
 import { and, type Builder, type Hop } from './builder.ts'
 import { Compiler } from './compile.ts'
-import { type EntityType, type Navigation, type Property, type Row, typeNamed } from './model.ts'
+import type { EntityType, Navigation, Property, Row } from './model.ts'
 import { afterRow, type Key, orderBy, orderKeys } from './order.ts'
 import type { Expand, Query } from './query.ts'
 
@@ -155,13 +155,16 @@ function geometryOf(builder: Builder, type: EntityType, alias: string): Sql {
   const way = {
     Observation: 'FeatureOfInterest',
     Datastream: 'Thing',
+    MultiDatastream: 'Thing',
+    TaskingCapability: 'Thing',
+    Task: 'TaskingCapability',
     Thing: 'Locations',
     HistoricalLocation: 'Locations',
   }[type.name]
   const navigation = type.navigations.find(({ name }) => name === way)
   if (!navigation) return sql`null::geometry`
   const hop = builder.hop(navigation, alias)
-  const geometry = geometryOf(builder, typeNamed(navigation.target), hop.alias)
+  const geometry = geometryOf(builder, navigation.to, hop.alias)
   return sql`(select ${geometry} from ${hop.from} where ${and(hop.where)} order by ${sql.ref(`${hop.alias}.id`)} limit 1)`
 }
 
@@ -173,7 +176,7 @@ function expandColumn(
   columns: Map<string, Sql>,
 ): ExpandShape {
   const { navigation, query } = expand
-  const type = typeNamed(navigation.target)
+  const type = navigation.to
   const column = `e${index}`
   const base = { navigation, column, countColumn: null, latest: false }
   if (!navigation.many) {

@@ -55,7 +55,7 @@ export class SensorThings {
   /** One request. Throws {@link StaError} (or a kernel `Problem`) for everything that is not an answer. */
   async handle(context: Context, call: Call): Promise<Answer> {
     const { method, path, search } = call
-    const resource = parsePath(path)
+    const resource = parsePath(path, context.model)
     if (method === 'OPTIONS') return { status: 204, headers: { allow: allowed(resource).join(', ') } }
     if (!allowed(resource).includes(method)) {
       throw Object.assign(
@@ -170,7 +170,8 @@ export class SensorThings {
   #topic(actor: Actor, topic: string): { context: Context; resource: Resource } {
     const found = /^(?:d\/([a-z0-9-]{1,63})\/)?v1\.1\/(.+)$/.exec(topic)
     if (!found) throw notFound(`"${topic.slice(0, 100)}" is not a topic of this service`)
-    return { context: this.context(actor, this.#origin(), found[1] ?? null), resource: parsePath(found[2]!) }
+    const context = this.context(actor, this.#origin(), found[1] ?? null)
+    return { context, resource: parsePath(found[2]!, context.model) }
   }
 }
 

@@ -5,10 +5,11 @@ import { allow, mayLink, type Work } from './changes.ts'
 import { columnsOf } from './columns.ts'
 import { bad } from './errors.ts'
 import { adopt, connect, type Found, Inserter, widenAreas } from './insert.ts'
-import { type EntityType, type Navigation, propertyOf, typeNamed } from './model.ts'
+import { type EntityType, type Navigation, propertyOf } from './model.ts'
 import { checkComponents, componentsOf } from './multi.ts'
 import { observationValues, type RawObservation } from './observation-values.ts'
 import { followHistory, locationMoved, setHistory } from './places.ts'
+import { checkTaskChange, noteOf } from './tasking.ts'
 import { showInstant } from './times.ts'
 
 /**
@@ -22,7 +23,7 @@ export async function updateEntity(
   json: unknown,
   mode: Exclude<Mode, 'create'>,
 ): Promise<void> {
-  allow(work.context, 'update', self.dataset)
+  allow(work.context, type.right ?? 'update', self.dataset)
   const body = readBody(type, json, mode)
   for (const targets of body.links.values()) {
     for (const target of targets) {
@@ -30,9 +31,10 @@ export async function updateEntity(
         throw bad(`${target.where.slice(0, -1)}: only a link ({"@iot.id": …}) is allowed in a change`)
     }
   }
+  if (type.name === 'Task') await checkTaskChange(work, body, self.id)
   if (type.name === 'Observation') await updateObservation(work, body, self)
   else await updateRow(work, body, self)
-  work.changed.push({ dataset: self.dataset, type: type.name, id: self.id, change: 'updated' })
+  work.changed.push({ dataset: self.dataset, type: type.name, id: self.id, change: 'updated', ...noteOf(body) })
 }
 
 async function updateRow(work: Work, body: Body, self: Found): Promise<void> {
@@ -77,7 +79,7 @@ async function linkedOne(work: Work, body: Body, self: Found): Promise<Map<Navig
     if (navigation.many) continue
     const [target] = targets
     if (!target || !('id' in target)) continue
-    const row = await inserter.find(typeNamed(navigation.target), target)
+    const row = await inserter.find(navigation.to, target)
     mayLink(work.context, self.dataset, row.dataset, target.where)
     found.set(navigation, row)
   }
@@ -91,7 +93,7 @@ async function linkMany(work: Work, body: Body, self: Found): Promise<void> {
     const members: Found[] = []
     for (const target of targets) {
       if (!('id' in target)) continue
-      const row = await inserter.find(typeNamed(navigation.target), target)
+      const row = await inserter.find(navigation.to, target)
       await adopt(work, body.type, self, navigation, row, target.where)
       members.push(row)
     }

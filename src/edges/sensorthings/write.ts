@@ -28,8 +28,8 @@ export async function createEntity(context: Context, resource: SetResource, json
 /** Makes an entity with all inside it and returns its id after the commit. */
 export async function insertEntity(context: Context, resource: SetResource, json: unknown): Promise<number> {
   const { parents, navigation, type } = resource
-  // Who may not write anywhere learns it before anything is looked up.
-  const home = await homeOf(context)
+  // Who may not write anywhere learns it before anything is looked up; a right of its own is looked at where it holds.
+  const home = await homeOf(context, type.right)
   const parent = parents.length > 0 ? await resolve(context, parents) : null
   return inTransaction(context, home, async (work) => {
     const inserter = new Inserter(work)
@@ -53,7 +53,7 @@ export async function changeEntity(context: Context, steps: Step[], change: Chan
   const type = steps.at(-1)!.type
   const self: Found = await resolve(context, steps)
   await inTransaction(context, null, async (work) => {
-    allow(context, 'update', self.dataset)
+    allow(context, type.right ?? 'update', self.dataset)
     await requireVersion(work, type, self.id, change.ifMatch)
     if (change.mode !== 'jsonPatch') return updateEntity(work, type, self, change.json, change.mode)
     const group = { tx: work.tx, changed: work.changed, stored: work.stored }
@@ -69,7 +69,7 @@ export async function removeEntity(context: Context, steps: Step[], ifMatch: str
   const self = await resolve(context, steps)
   const type = steps.at(-1)!.type
   await inTransaction(context, null, async (work) => {
-    allow(context, 'delete', self.dataset)
+    allow(context, type.right ?? 'delete', self.dataset)
     await requireVersion(work, type, self.id, ifMatch)
     await deleteEntity(work, type, self)
   })

@@ -38,7 +38,10 @@ export interface TestService {
   close(): Promise<void>
 }
 
-export async function startService(engine: TestEngine, options: { openWrite?: boolean } = {}): Promise<TestService> {
+export async function startService(
+  engine: TestEngine,
+  options: { openWrite?: boolean; tasking?: boolean } = {},
+): Promise<TestService> {
   const db = await engine.fresh()
   const catalog = await Catalog.load(db)
   const access = new Access({ db, catalog, openWrite: options.openWrite ?? false })
@@ -46,7 +49,14 @@ export async function startService(engine: TestEngine, options: { openWrite?: bo
   const sensing = new Sensing(db)
   const app = await createHttp({ log: createLog('error'), trustProxy: [] })
   registerSession(app, { access })
-  const service = registerSensorThings(app, { db, access, catalog, sensing, origin: () => 'http://city.example' })
+  const service = registerSensorThings(app, {
+    db,
+    access,
+    catalog,
+    sensing,
+    origin: () => 'http://city.example',
+    tasking: options.tasking,
+  })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
   const root = `${url}/sta/v1.1`

@@ -2,9 +2,9 @@
 import { send } from './api.ts'
 import type { DatasetState } from './datasets.ts'
 
-export const ROLES = ['consumer', 'steward', 'owner', 'gatekeeper', 'architect', 'admin'] as const
+export const ROLES = ['consumer', 'steward', 'owner', 'controller', 'gatekeeper', 'architect', 'admin'] as const
 export type Role = (typeof ROLES)[number]
-export const ACTIONS = ['know', 'read', 'use', 'create', 'update', 'delete', 'release', 'manage'] as const
+export const ACTIONS = ['know', 'read', 'use', 'create', 'update', 'delete', 'task', 'release', 'manage'] as const
 export type Action = (typeof ACTIONS)[number]
 
 export interface Person {

@@ -418,12 +418,11 @@ function makeModel(tasking: boolean): Model {
     const navigations = type === THING && tasking ? [...type.navigations, TASKING_CAPABILITIES] : type.navigations
     byName.set(type.name, {
       ...type,
-      navigations: navigations.map((navigation) => ({
-        ...navigation,
-        get to() {
-          return named(navigation.target)
-        },
-      })),
+      // Not enumerable: who prints a type does not print the whole model.
+      navigations: navigations.map(
+        (navigation) =>
+          Object.defineProperty({ ...navigation }, 'to', { get: () => named(navigation.target) }) as Navigation,
+      ),
     })
   }
   const types = [...byName.values()]

@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: ratios measured in one run on PostgreSQL (a throw-away cluster that waits for the disk), never a
  * timed test. `npm run bench -- --rows 10000000` sets how many other observations lie around (default 10 million).
- * `npm run bench -- pages` measures pages on a slow phone instead (`pages.ts`).
+ * `npm run bench -- pages` measures pages on a slow phone instead (`pages.ts`), `npm run bench -- gtfs` timetables (`gtfs.ts`).
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -14,6 +14,7 @@ if (process.argv[2] === 'pages') {
   await import('./pages.ts')
   process.exit(0)
 }
+if (process.argv[2] === 'gtfs') await import('./gtfs.ts')
 process.env.BENCH_POSTGRES = '1'
 const { databases } = await import('../support/database.ts')
 const { sampleStation } = await import('../support/sensing.ts')

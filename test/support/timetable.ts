@@ -1,12 +1,7 @@
 /** Timetables written straight into the tables, for what needs none of the reading: large ones, and odd ones. */
 
 import { parse } from 'csv-parse/sync'
-import {
-  attachPartitions,
-  createPartitions,
-  indexPartition,
-  PARTITIONED_TABLES,
-} from '../../src/domains/mobility/transit/tables.ts'
+import { attachPartitions, createPartitions, indexPartitions } from '../../src/domains/mobility/transit/tables.ts'
 import { unpack } from '../../src/edges/feeds/index.ts'
 import type { Database } from '../../src/kernel/db/index.ts'
 
@@ -217,10 +212,7 @@ export async function fillVersion(
   const { version } = row!
   await createPartitions(db, version)
   await fill(version)
-  for (const table of PARTITIONED_TABLES) {
-    await indexPartition(db, table, version)
-    await db.query(`analyze ${table}_${version}`, [], { timeoutMs: 600_000 })
-  }
+  await indexPartitions(db, version)
   await db.transaction(async (tx) => {
     await attachPartitions(tx, version)
     await tx.query(

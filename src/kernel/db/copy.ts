@@ -11,7 +11,9 @@ const DAY_MS = 86_400_000
  * Each row starts with {@link row} and then names every column in order. `null` and `undefined` are NULL.
  */
 export class CopyRows {
-  #bytes = Buffer.allocUnsafe(PART_BYTES + 65_536)
+  #bytes = Buffer.allocUnsafeSlow(PART_BYTES + 65_536)
+  #other = Buffer.alloc(0)
+  #view = viewOf(this.#bytes)
   #at = 0
 
   /** True when there is enough for {@link take} to be worth it. */
@@ -19,17 +21,24 @@ export class CopyRows {
     return this.#at >= PART_BYTES
   }
 
-  /** What was written since the last call; whole rows, if called between rows. */
+  /**
+   * What was written since the last call; whole rows, if called between rows. It is good until the call after the next:
+   * two buffers take turns, as allocating megabytes without end keeps the collector busy.
+   */
   take(): Buffer {
     const part = this.#bytes.subarray(0, this.#at)
-    this.#bytes = Buffer.allocUnsafe(PART_BYTES + 65_536)
+    const other = this.#other.length > 0 ? this.#other : Buffer.allocUnsafeSlow(PART_BYTES + 65_536)
+    this.#other = this.#bytes
+    this.#bytes = other
+    this.#view = viewOf(other)
     this.#at = 0
     return part
   }
 
   row(columns: number): void {
     this.#room(2)
-    this.#at = this.#bytes.writeInt16BE(columns, this.#at)
+    this.#view.setInt16(this.#at, columns)
+    this.#at += 2
   }
 
   int2(value: number | null | undefined): void {
@@ -38,8 +47,9 @@ export class CopyRows {
       this.#none()
       return
     }
-    this.#at = this.#bytes.writeInt32BE(2, this.#at)
-    this.#at = this.#bytes.writeInt16BE(value, this.#at)
+    this.#view.setInt32(this.#at, 2)
+    this.#view.setInt16(this.#at + 4, value)
+    this.#at += 6
   }
 
   int4(value: number | null | undefined): void {
@@ -48,8 +58,9 @@ export class CopyRows {
       this.#none()
       return
     }
-    this.#at = this.#bytes.writeInt32BE(4, this.#at)
-    this.#at = this.#bytes.writeInt32BE(value, this.#at)
+    this.#view.setInt32(this.#at, 4)
+    this.#view.setInt32(this.#at + 4, value)
+    this.#at += 8
   }
 
   float8(value: number | null | undefined): void {
@@ -58,8 +69,9 @@ export class CopyRows {
       this.#none()
       return
     }
-    this.#at = this.#bytes.writeInt32BE(8, this.#at)
-    this.#at = this.#bytes.writeDoubleBE(value, this.#at)
+    this.#view.setInt32(this.#at, 8)
+    this.#view.setFloat64(this.#at + 4, value)
+    this.#at += 12
   }
 
   boolean(value: boolean | null | undefined): void {
@@ -138,15 +150,19 @@ export class CopyRows {
   }
 
   #none(): void {
-    this.#at = this.#bytes.writeInt32BE(-1, this.#at)
+    this.#view.setInt32(this.#at, -1)
+    this.#at += 4
   }
 
   #room(bytes: number): void {
     if (this.#at + bytes <= this.#bytes.length) return
-    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#at + bytes))
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#at + bytes))
     this.#bytes.copy(larger, 0, 0, this.#at)
     this.#bytes = larger
+    this.#view = viewOf(larger)
   }
 }
 
 const TEXT_OID = 25
+
+const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import type { Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { compile } from './compile.ts'
 import { COPY_HEADER, COPY_TRAILER } from './copy.ts'
 import { listenTo } from './listen.ts'
 import {
+  type CopyOptions,
   type Database,
   type DatabaseStats,
   DatabaseUnavailable,
@@ -116,21 +117,35 @@ export class ServerDatabase implements Database {
     return listenTo(this.#url, channel, foreign, this.#onError)
   }
 
-  async copy(table: string, columns: readonly string[], parts: AsyncIterable<Buffer>): Promise<void> {
+  async copy(
+    table: string,
+    columns: readonly string[],
+    parts: AsyncIterable<Buffer>,
+    { fresh = false }: CopyOptions = {},
+  ): Promise<void> {
     const client = await this.#pool.connect().catch((error) => {
       throw translate(error)
     })
     let broken: Error | undefined
+    const settle = (error: Error) => {
+      broken = error
+    }
     try {
       await client.query('set statement_timeout = 0')
-      const stream = client.query(copyFrom(`copy ${table} (${columns.join(', ')}) from stdin with (format binary)`))
-      await pipeline(Readable.from(framed(parts), { objectMode: true, highWaterMark: 2 }), stream)
+      // Rows that are frozen from the start need neither hint bits nor a vacuum: PostgreSQL wants the table emptied in the
+      // same transaction for it (COPY, "FREEZE").
+      if (fresh) await client.query(`begin; truncate ${table}`)
+      const options = `format binary${fresh ? ', freeze' : ''}`
+      await written(
+        client.query(copyFrom(`copy ${table} (${columns.join(', ')}) from stdin with (${options})`)),
+        framed(parts),
+      )
+      if (fresh) await client.query('commit')
     } catch (error) {
+      if (fresh) await client.query('rollback').catch(settle)
       throw translate(error)
     } finally {
-      await client.query(`set statement_timeout = ${DEFAULT_TIMEOUT_MS}`).catch((error) => {
-        broken = error
-      })
+      await client.query(`set statement_timeout = ${DEFAULT_TIMEOUT_MS}`).catch(settle)
       client.release(broken)
     }
   }
@@ -142,6 +157,26 @@ export class ServerDatabase implements Database {
   async close(): Promise<void> {
     await this.#pool.end()
   }
+}
+
+/** Writes part by part: one is on its way while the next is made. */
+async function written(stream: Writable, parts: AsyncIterable<Buffer>): Promise<void> {
+  const ended = finished(stream)
+  ended.catch(() => {})
+  try {
+    let underWay: Promise<unknown> = Promise.resolve()
+    for await (const part of parts) {
+      await Promise.race([underWay, ended])
+      underWay = new Promise<void>((resolve) => stream.write(part, () => resolve()))
+    }
+    await Promise.race([underWay, ended])
+    stream.end()
+  } catch (error) {
+    stream.destroy(error as Error)
+    await ended.catch(() => {})
+    throw error
+  }
+  await ended
 }
 
 async function* framed(parts: AsyncIterable<Buffer>): AsyncIterable<Buffer> {

@@ -46,13 +46,18 @@ export interface Database extends Queryable {
   listen(channel: string, heard: () => void): () => Promise<void>
   /**
    * Fills a table by COPY, in binary form: `parts` are whole rows as {@link CopyRows} writes them, read as fast as the
-   * database takes them. Outside of any transaction, and on the embedded engine each part for itself: for a table nobody
+   * database takes them; a part must stay as it is until the one after the next is asked for. Outside of any transaction, and on the embedded engine each part for itself: for a table nobody
    * reads before it is complete.
    */
-  copy(table: string, columns: readonly string[], parts: AsyncIterable<Buffer>): Promise<void>
+  copy(table: string, columns: readonly string[], parts: AsyncIterable<Buffer>, options?: CopyOptions): Promise<void>
   /** Figures for /metrics: queries waiting, connections, restarts of the embedded engine. */
   stats(): DatabaseStats
   close(): Promise<void>
+}
+
+export interface CopyOptions {
+  /** The table is new: nothing is in it, and nobody else writes to it meanwhile. Lets the server store rows for good at once. */
+  fresh?: boolean
 }
 
 export interface DatabaseStats {

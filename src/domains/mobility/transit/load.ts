@@ -6,7 +6,7 @@ import { forget, keepFew, SMALL_TABLES } from './retention.ts'
 import {
   attachPartitions,
   createPartitions,
-  indexPartition,
+  indexPartitions,
   PARTITIONED_TABLES,
   type Partitioned,
   partition,
@@ -77,12 +77,13 @@ export class TransitLoad {
       }
       yield rows.take()
     }
-    await this.#db.copy(this.#target(table), columnsOf(table), parts())
+    const target = this.#target(table)
+    await this.#db.copy(target, columnsOf(table), parts(), { fresh: target !== table })
   }
 
   /** Stop times in the binary form of COPY, columns as in {@link STOP_TIME_COLUMNS}. */
   async fillStopTimes(parts: AsyncIterable<Buffer>): Promise<void> {
-    await this.#db.copy(this.#target('gtfs_stop_time'), STOP_TIME_COLUMNS, parts)
+    await this.#db.copy(this.#target('gtfs_stop_time'), STOP_TIME_COLUMNS, parts, { fresh: true })
   }
 
   /** Points of shapes (shape, shape_id, sequence, lat, lon, distance) become one line each; in whatever order they come. */
@@ -92,7 +93,7 @@ export class TransitLoad {
       `create unlogged table ${points} (shape int4, shape_id text, seq int4, lat float8, lon float8, dist float8)`,
     )
     try {
-      await this.#db.copy(points, ['shape', 'shape_id', 'seq', 'lat', 'lon', 'dist'], parts)
+      await this.#db.copy(points, ['shape', 'shape_id', 'seq', 'lat', 'lon', 'dist'], parts, { fresh: true })
       await this.#db.query(
         `insert into ${this.#target('gtfs_shape')} (version, shape, shape_id, geom, distances)
          select ${this.version}, shape, min(shape_id), st_setsrid(st_makeline(st_makepoint(lon, lat) order by seq), 4326),
@@ -244,9 +245,9 @@ export class TransitLoad {
     return row!
   }
 
-  /** Builds the indexes; readers of other versions notice nothing. */
+  /** Builds the indexes. */
   async index(): Promise<void> {
-    for (const table of PARTITIONED_TABLES) await indexPartition(this.#db, table, this.version)
+    await indexPartitions(this.#db, this.version, SMALL_TABLES)
   }
 
   /** The version serves from here on; the one before is kept as the old one. */
@@ -258,14 +259,7 @@ export class TransitLoad {
       `select version from gtfs_version where dataset = $1 and state = 'current'`,
       [dataset],
     )
-    await this.#db.transaction(
-      async (tx) => {
-        await attachPartitions(tx, version)
-        const names = [...PARTITIONED_TABLES.map((table) => partition(table, version)), ...SMALL_TABLES]
-        await tx.query(`analyze ${names.join(', ')}`)
-      },
-      { timeoutMs: LONG_MS },
-    )
+    await this.#db.transaction((tx) => attachPartitions(tx, version), { timeoutMs: LONG_MS })
     const diff = before ? await diffOf(this.#db, before.version, version) : null
     await this.#db.transaction(async (tx) => {
       await this.#notices(tx, facts.notices)

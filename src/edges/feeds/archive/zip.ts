@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { open as openFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import { createInflateRaw, type InflateRaw } from 'node:zlib'
 import {
   fromBuffer,
   fromRandomAccessReader,
@@ -8,6 +9,7 @@ import {
   RandomAccessReader,
   type Entry as ZipEntry,
   type ZipFile,
+  type ZipFileOptions,
 } from 'yauzl'
 import { FileError } from '../../../domains/sources/index.ts'
 
@@ -117,14 +119,35 @@ function nextEntry(zip: ZipFile): Promise<ZipEntry | undefined> {
 }
 
 async function* readEntry(zip: ZipFile, entry: ZipEntry): AsyncIterable<Uint8Array> {
-  const stream = await new Promise<NodeJS.ReadableStream>((resolve, reject) => {
-    zip.openReadStream(entry, (error, made) =>
-      made ? resolve(made) : reject(new FileError(`${entry.fileName}: ${error?.message}`)),
-    )
+  // Inflated here, not by yauzl: in steps of 16 kB, as it does, the steps cost more than the inflating.
+  const packed = entry.compressionMethod === DEFLATED && !entry.isEncrypted()
+  const source = await new Promise<Readable>((resolve, reject) => {
+    const settle = (error: Error | null, made: Readable) =>
+      made ? resolve(made) : reject(new FileError(`${entry.fileName}: ${error?.message}`))
+    if (packed) zip.openReadStream(entry, { decodeFileData: false } as ZipFileOptions, settle)
+    else zip.openReadStream(entry, settle)
   })
+  const stream = packed ? createInflateRaw({ chunkSize: STEP_BYTES }) : source
+  if (packed) {
+    source.on('error', (error) => stream.destroy(error))
+    source.pipe(stream as InflateRaw)
+  }
+  let size = 0
   try {
-    yield* stream as AsyncIterable<Uint8Array>
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      size += chunk.length
+      if (size > entry.uncompressedSize)
+        throw new Error(`too many bytes: it should unpack to ${entry.uncompressedSize}`)
+      yield chunk
+    }
+    if (size < entry.uncompressedSize) throw new Error(`it ends after ${size} of ${entry.uncompressedSize} bytes`)
   } catch (error) {
     throw new FileError(`${entry.fileName} is not readable as zip: ${(error as Error).message}`)
+  } finally {
+    source.destroy()
+    stream.destroy()
   }
 }
+
+const DEFLATED = 8
+const STEP_BYTES = 1 << 18

@@ -3,16 +3,17 @@ import { FileError } from '../../../domains/sources/index.ts'
 const LINE_FEED = 10
 const MAX_RECORD_BYTES = 8_000_000
 
-/** Whole records of a file as text, and whether a quote stands among them. */
+/** Whole records of a file in UTF-8, and whether a quote stands among them. */
 export interface Block {
-  text: string
+  bytes: Buffer
   quoted: boolean
 }
 
 /**
  * Cuts a UTF-8 stream at record ends. A line break inside quotes does not end a record; quotes come in pairs (RFC 4180
  * doubles one that is meant as such), so a block is whole when their number is even. The first line is a block of its
- * own: quotes are often only there. Files with lone carriage returns are read as one record and refused by the limit.
+ * own: quotes are often only there. The bytes of a block are good until the next one is asked for. Files with lone
+ * carriage returns are read as one record and refused by the limit.
  */
 export async function* recordBlocks(source: AsyncIterable<Buffer>, quote: string): AsyncIterable<Block> {
   let rest: Buffer = Buffer.alloc(0)
@@ -24,7 +25,7 @@ export async function* recordBlocks(source: AsyncIterable<Buffer>, quote: string
       if (line >= 0) {
         const head = Buffer.concat([rest, chunk.subarray(0, line + 1)])
         if (quotesIn(head, quote) % 2 === 0) {
-          yield { text: head.toString('utf8'), quoted: quote !== '' && head.includes(quote) }
+          yield { bytes: head, quoted: quote !== '' && head.includes(quote) }
           rest = Buffer.alloc(0)
           at = line + 1
           first = false
@@ -32,11 +33,27 @@ export async function* recordBlocks(source: AsyncIterable<Buffer>, quote: string
       }
     }
     const end = chunk.lastIndexOf(LINE_FEED) + 1
+    // The record that began in the chunk before is a block of its own where it can be: joining whole chunks is what costs.
+    if (end > at && rest.length > 0) {
+      const line = chunk.indexOf(LINE_FEED, at) + 1
+      const record = Buffer.concat([rest, chunk.subarray(at, line)])
+      const quoted = quote !== '' && record.includes(quote)
+      if (!quoted || quotesIn(record, quote) % 2 === 0) {
+        yield { bytes: record, quoted }
+        rest = Buffer.alloc(0)
+        at = line
+        first = false
+        if (end === at) {
+          rest = Buffer.from(chunk.subarray(end))
+          continue
+        }
+      }
+    }
     if (end > at) {
       const whole = rest.length > 0 ? Buffer.concat([rest, chunk.subarray(at, end)]) : chunk.subarray(at, end)
       const quoted = quote !== '' && whole.includes(quote)
       if (!quoted || quotesIn(whole, quote) % 2 === 0) {
-        yield { text: whole.toString('utf8'), quoted }
+        yield { bytes: whole, quoted }
         rest = Buffer.from(chunk.subarray(end))
         first = false
         continue
@@ -49,7 +66,7 @@ export async function* recordBlocks(source: AsyncIterable<Buffer>, quote: string
       )
     }
   }
-  if (rest.length > 0) yield { text: rest.toString('utf8'), quoted: quote !== '' && rest.includes(quote) }
+  if (rest.length > 0) yield { bytes: rest, quoted: quote !== '' && rest.includes(quote) }
 }
 
 function quotesIn(bytes: Buffer, quote: string): number {

@@ -23,7 +23,8 @@ export const csv: Format = {
     for await (const block of recordBlocks(source, quote)) {
       context.signal?.throwIfAborted()
       if (row === 1) row += preamble.length
-      let rows = block.quoted ? parsed(block.text, options, quote, row) : split(block.text, options)
+      const text = block.bytes.toString('utf8')
+      let rows = block.quoted ? parsed(text, options, quote, row) : split(text, options)
       const count = rows.length
       if (header === undefined) {
         const at = rows.findIndex((cells) => cells.length > 1 || cells[0] !== '')

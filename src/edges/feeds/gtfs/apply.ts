@@ -112,7 +112,7 @@ async function read(files: FeedFiles, load: TransitLoad, state: ReadingState): P
       absent(state, name, has)
       if (table.reason === 'utf-16') state.wide ??= name
     } else if (name === 'stop_times.txt')
-      await stopTimes(load, state, stops, new StopTimes(table, contextOf(load, state, stops)))
+      await stopTimes(load, state, new StopTimes(table, contextOf(load, state, stops)))
     else if (name === 'shapes.txt') await load.fillShapes(new Shapes(state, table).parts())
     else {
       const rows = new RowReader(spec, table.header, notices)
@@ -219,10 +219,10 @@ function contextOf(load: TransitLoad, state: ReadingState, stops: Stops) {
   }
 }
 
-async function stopTimes(load: TransitLoad, state: ReadingState, _stops: Stops, times: StopTimes): Promise<void> {
+async function stopTimes(load: TransitLoad, state: ReadingState, times: StopTimes): Promise<void> {
   await load.fillStopTimes(times.parts())
   let removed = 0
-  if (times.unsorted) {
+  if (times.order.unsorted) {
     const { duplicates, backwards, edges, counts } = await load.checkUnsorted()
     const facts = ({ trip, sequence }: { trip: string; sequence: number }) => ({
       filename: 'stop_times.txt',
@@ -240,7 +240,7 @@ async function stopTimes(load: TransitLoad, state: ReadingState, _stops: Stops, 
     for (const { trip, sequence } of duplicates)
       state.reject('duplicate_key', 'stop_times.txt', 0, 'stop_sequence', `${trip},${sequence}`)
   }
-  if (times.gaps) await load.interpolate()
+  if (times.order.gaps) await load.interpolate()
   state.count('stop_times.txt', times.read, times.used - removed)
 }
 

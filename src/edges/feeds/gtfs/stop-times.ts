@@ -1,9 +1,10 @@
 import { CopyRows } from '../../../kernel/db/index.ts'
+import { ByteIds, ByteRows } from './byte-rows.ts'
 import type { Ids } from './ids.ts'
-import { Notices } from './notices.ts'
+import type { Notices } from './notices.ts'
 import { FILES } from './schema.ts'
-import { RowReader, type Table } from './table.ts'
-import { secondsOf } from './values.ts'
+import { RowReader, rowsOf, type Table } from './table.ts'
+import { TripOrder } from './trip-order.ts'
 
 const FILE = 'stop_times.txt'
 const COLUMNS = 12
@@ -35,91 +36,117 @@ export interface StopTimeContext {
 }
 
 /**
- * The one table with millions of rows. Rows as nearly all are take a short path; anything unusual in a cell sends the row
- * through the general reader, which says what it is. A feed that lists trip after trip in order is checked on the way;
- * another is checked by the database once it is there (`unsorted`).
+ * The one table with millions of rows. Rows as nearly all are are read from the bytes they stand in; anything unusual in
+ * a cell sends the row through the general reader, which says what it is.
  */
 export class StopTimes {
   read = 0
   used = 0
-  /** Times are left out somewhere: to be worked out. */
-  gaps = false
-  unsorted = false
+  readonly order: TripOrder
   readonly #context: StopTimeContext
-  readonly #columns: Record<string, number>
   readonly #rest: number[]
   readonly #reader: RowReader
   readonly #table: Table
-  /** Of the order of the file; not worth anything once that turns out to be none. */
-  readonly #ordered = new Notices()
-  #closed: Uint8Array
-  // The trip being read.
-  #tripId = ''
-  #trip = -1
-  #sequence = -1
-  #departure = -1
-  #departureRow = 0
-  #dist = -1
-  #row = 0
-  #timed = true
-  #stops = 0
+  readonly #bytes: ByteRows
+  readonly #stopIds: ByteIds
+  readonly #at: Record<'trip' | 'stop' | 'sequence' | 'arrival' | 'departure', number>
+  readonly #more: Record<'headsign' | 'pickup' | 'dropOff' | 'timepoint' | 'dist', number>
+  #number = 2
+  // Bytes of the trip_id before: the next row is mostly of the same trip.
+  #tripBytes = Buffer.alloc(0)
+  #tripLength = -1
 
   constructor(table: Table, context: StopTimeContext) {
     this.#table = table
     this.#context = context
     const at = (name: string) => table.header.indexOf(name)
-    this.#columns = Object.fromEntries([...MODELLED].map((name) => [name, at(name)]))
+    this.#at = {
+      trip: at('trip_id'),
+      stop: at('stop_id'),
+      sequence: at('stop_sequence'),
+      arrival: at('arrival_time'),
+      departure: at('departure_time'),
+    }
+    this.#more = {
+      headsign: at('stop_headsign'),
+      pickup: at('pickup_type'),
+      dropOff: at('drop_off_type'),
+      timepoint: at('timepoint'),
+      dist: at('shape_dist_traveled'),
+    }
     this.#rest = table.header.flatMap((name, index) => (MODELLED.has(name) ? [] : [index]))
     this.#reader = new RowReader(FILES.get(FILE)!, table.header, context.notices)
-    this.#closed = new Uint8Array(context.trips.size)
+    this.#bytes = new ByteRows(table.header.length)
+    this.#stopIds = new ByteIds(context.stops.entries())
+    this.order = new TripOrder(context)
   }
 
   /** Rows in the binary form of COPY. */
   async *parts(): AsyncIterable<Buffer> {
+    const { signal, progress, notices } = this.#context
     const rows = new CopyRows()
-    for await (const { rows: block, first } of this.#table.blocks) {
-      this.#context.signal?.throwIfAborted()
-      for (let index = 0; index < block.length; index++) this.#take(rows, block[index]!, first + index)
-      this.#context.progress(block.length)
+    for await (const block of this.#table.raw) {
+      signal?.throwIfAborted()
+      const first = this.#number
+      const bytes = this.#bytes
+      bytes.open(block.bytes)
+      while (bytes.next()) {
+        if (!this.#takePlain(rows)) this.#takeCarefully(rows, bytes.texts(), this.#number)
+        this.#number++
+      }
+      const odd = bytes.rest()
+      if (odd)
+        for (const cells of rowsOf({ bytes: odd, quoted: true }, FILE, this.#number, notices))
+          this.#takeCarefully(rows, cells, this.#number++)
+      progress(this.#number - first)
       if (rows.full) yield rows.take()
     }
-    this.#endTrip()
+    this.order.end()
     yield rows.take()
-    if (!this.unsorted) this.#context.notices.merge(this.#ordered)
-  }
-
-  #take(rows: CopyRows, cells: string[], number: number): void {
-    if (!this.#takePlain(rows, cells, number)) this.#takeCarefully(rows, cells, number)
+    if (!this.order.unsorted) notices.merge(this.order.found)
   }
 
   /** The short path. False: look at the row more closely. */
-  #takePlain(rows: CopyRows, cells: string[], number: number): boolean {
-    const c = this.#columns
-    if (cells.length !== this.#table.header.length) return false
-    for (const index of this.#rest) if (cells[index] !== '') return false
-    const tripId = cells[c.trip_id!]!
-    const trip = tripId === this.#tripId ? this.#trip : this.#context.trips.of(tripId)
-    if (trip === undefined || trip < 0 || tripId === '') return false
-    const stop = this.#context.stops.of(cells[c.stop_id!] ?? '')
-    if (stop === undefined || stop < 0) return false
-    const sequence = naturalOf(cells[c.stop_sequence!]!)
+  #takePlain(rows: CopyRows): boolean {
+    const bytes = this.#bytes
+    if (bytes.cells !== this.#table.header.length) return false
+    for (const index of this.#rest) if (!bytes.isEmpty(index)) return false
+    const at = this.#at
+    const more = this.#more
+    const stop = bytes.isEmpty(at.stop)
+      ? -1
+      : this.#stopIds.of(bytes.bytes, bytes.starts[at.stop]!, bytes.ends[at.stop]!)
+    if (stop < 0) return false
+    const sequence = bytes.natural(at.sequence)
     if (sequence < 0) return false
-    const arrival = timeOf(cells[c.arrival_time!])
-    const departure = timeOf(cells[c.departure_time!])
-    if (arrival === undefined || departure === undefined || (arrival === null) !== (departure === null)) return false
-    const pickup = digitOf(cells[c.pickup_type!], 3)
-    const dropOff = digitOf(cells[c.drop_off_type!], 3)
-    const timepoint = digitOf(cells[c.timepoint!], 1)
-    const dist = distanceOf(cells[c.shape_dist_traveled!])
-    if (pickup === undefined || dropOff === undefined || timepoint === undefined || dist === undefined) return false
-    const headsign = cells[c.stop_headsign!] ?? ''
-    if (headsign !== '' && !isPlain(headsign)) return false
+    let arrival: number | null = null
+    let departure: number | null = null
+    const noArrival = bytes.isEmpty(at.arrival)
+    if (noArrival !== bytes.isEmpty(at.departure)) return false
+    if (!noArrival) {
+      arrival = bytes.time(at.arrival)
+      departure = bytes.time(at.departure)
+      if (arrival < 0 || departure < 0) return false
+    }
+    const pickup = this.#digit(more.pickup, 3)
+    const dropOff = this.#digit(more.dropOff, 3)
+    const timepoint = this.#digit(more.timepoint, 1)
+    if (pickup === -1 || dropOff === -1 || timepoint === -1) return false
+    let dist: number | null = null
+    if (!bytes.isEmpty(more.dist)) {
+      dist = bytes.decimal(more.dist)
+      if (!(dist >= 0)) return false
+    }
+    let headsign: string | null = null
+    if (!bytes.isEmpty(more.headsign)) {
+      headsign = bytes.text(more.headsign)
+      if (!isPlain(headsign)) return false
+    }
+    if (!bytes.equals(at.trip, this.#tripBytes, this.#tripLength) && !this.#nextTrip()) return false
     this.read++
     this.#store(
       rows,
-      number,
-      tripId,
-      trip,
+      this.#number,
       stop,
       sequence,
       arrival,
@@ -128,10 +155,36 @@ export class StopTimes {
       dropOff,
       timepoint,
       dist,
-      headsign || null,
+      headsign,
       null,
     )
     return true
+  }
+
+  /** Goes to the trip named in the row, if it is one of use. */
+  #nextTrip(): boolean {
+    const bytes = this.#bytes
+    const { trip: cell } = this.#at
+    if (bytes.isEmpty(cell)) return false
+    const tripId = bytes.text(cell)
+    const trip = this.#context.trips.of(tripId)
+    if (trip === undefined || trip < 0) return false
+    if (trip !== this.order.trip) this.order.begin(tripId, trip)
+    this.#remember(tripId)
+    return true
+  }
+
+  #remember(tripId: string): void {
+    this.#tripBytes = Buffer.from(tripId)
+    this.#tripLength = this.#tripBytes.length
+  }
+
+  /** null where it is empty, -1 for what must be looked at. */
+  #digit(cell: number, most: number): number | null {
+    const bytes = this.#bytes
+    if (bytes.isEmpty(cell)) return null
+    const value = bytes.natural(cell)
+    return value > most || bytes.ends[cell]! - bytes.starts[cell]! > 1 ? -1 : value
   }
 
   #takeCarefully(rows: CopyRows, cells: string[], csvRowNumber: number): void {
@@ -210,11 +263,13 @@ export class StopTimes {
       }
     }
     const { pickup_type, drop_off_type, timepoint, shape_dist_traveled } = row.values as Record<string, number>
+    if (trip !== this.order.trip) {
+      this.order.begin(tripId, trip)
+      this.#remember(tripId)
+    }
     this.#store(
       rows,
       csvRowNumber,
-      tripId,
-      trip,
       stop,
       sequence,
       arrival,
@@ -231,8 +286,6 @@ export class StopTimes {
   #store(
     rows: CopyRows,
     csvRowNumber: number,
-    tripId: string,
-    trip: number,
     stop: number | null,
     sequence: number,
     arrival: number | null,
@@ -244,66 +297,36 @@ export class StopTimes {
     headsign: string | null,
     other: Record<string, string> | null,
   ): void {
-    const ordered = this.#ordered
-    if (trip !== this.#trip) {
-      this.#endTrip()
-      this.#beginTrip(tripId, trip)
-      if (arrival === null && !other?.start_pickup_drop_off_window) this.#edge(csvRowNumber, sequence)
-    } else if (sequence === this.#sequence) {
-      this.#context.notices.add('duplicate_key', {
+    const { order } = this
+    const context = this.#context
+    const before = order.rowOf(sequence)
+    if (before > 0) {
+      context.notices.add('duplicate_key', {
         filename: FILE,
-        oldCsvRowNumber: this.#row,
+        oldCsvRowNumber: before,
         newCsvRowNumber: csvRowNumber,
         fieldName1: 'trip_id,stop_sequence',
-        fieldValue1: `${tripId},${sequence}`,
+        fieldValue1: `${order.tripId},${sequence}`,
       })
-      this.#context.reject('duplicate_key', csvRowNumber, 'stop_sequence', String(sequence))
+      context.reject('duplicate_key', csvRowNumber, 'stop_sequence', String(sequence))
       return
-    } else if (sequence < this.#sequence) this.unsorted = true
-    if (arrival !== null && arrival < this.#departure)
-      ordered.add('stop_time_with_arrival_before_previous_departure_time', {
-        filename: FILE,
-        csvRowNumber,
-        prevCsvRowNumber: this.#departureRow,
-        tripId,
-        arrivalTime: clock(arrival),
-        departureTime: clock(this.#departure),
-      })
-    if (dist !== null) {
-      if (dist <= this.#dist)
-        ordered.add('decreasing_or_equal_stop_time_distance', {
-          filename: FILE,
-          csvRowNumber,
-          tripId,
-          stopSequence: sequence,
-          shapeDistTraveled: dist,
-          prevShapeDistTraveled: this.#dist,
-        })
-      this.#dist = dist
     }
-    if (departure !== null) {
-      this.#departure = departure
-      this.#departureRow = csvRowNumber
-    } else this.gaps = true
+    order.take(csvRowNumber, sequence, arrival, departure, dist, other?.start_pickup_drop_off_window !== undefined)
     if (stop !== null) {
-      this.#context.stops.mark(stop)
-      const type = this.#context.locationTypes[stop]!
+      context.stops.mark(stop)
+      const type = context.locationTypes[stop]!
       if (type !== 0 && type !== 4)
-        this.#context.notices.add('location_with_unexpected_stop_time', {
+        context.notices.add('location_with_unexpected_stop_time', {
           filename: FILE,
           stopTimeCsvRowNumber: csvRowNumber,
           stopNumber: stop,
-          tripId,
+          tripId: order.tripId,
         })
     }
-    this.#timed = departure !== null || other?.end_pickup_drop_off_window !== undefined
-    this.#sequence = sequence
-    this.#row = csvRowNumber
-    this.#stops++
     this.used++
     rows.row(COLUMNS)
-    rows.int4(this.#context.version)
-    rows.int4(trip)
+    rows.int4(context.version)
+    rows.int4(order.trip)
     rows.int4(sequence)
     rows.int4(stop)
     rows.int4(arrival)
@@ -315,71 +338,8 @@ export class StopTimes {
     rows.text(headsign)
     rows.jsonb(other)
   }
-
-  #beginTrip(tripId: string, trip: number): void {
-    if (this.#closed[trip] === 1) this.unsorted = true
-    this.#tripId = tripId
-    this.#trip = trip
-    this.#sequence = -1
-    this.#departure = -1
-    this.#dist = -1
-    this.#stops = 0
-  }
-
-  #endTrip(): void {
-    if (this.#trip < 0) return
-    this.#closed[this.#trip] = 1
-    this.#context.trips.mark(this.#trip)
-    if (this.#stops > 1) this.#context.trips.mark(this.#trip)
-    if (!this.#timed && this.#stops > 1) this.#edge(this.#row, this.#sequence)
-  }
-
-  /** The first and the last stop of a trip need both times; there is none here. */
-  #edge(csvRowNumber: number, stopSequence: number): void {
-    const facts = { filename: FILE, csvRowNumber, stopSequence, tripId: this.#tripId }
-    for (const specifiedField of ['arrival_time', 'departure_time'])
-      this.#ordered.add('missing_trip_edge', { ...facts, specifiedField })
-  }
-}
-
-/** Digits alone; -1 for anything else. */
-function naturalOf(text: string): number {
-  const length = text.length
-  if (length === 0 || length > 9) return -1
-  let value = 0
-  for (let at = 0; at < length; at++) {
-    const digit = text.charCodeAt(at) - 48
-    if (digit < 0 || digit > 9) return -1
-    value = value * 10 + digit
-  }
-  return value
-}
-
-/** Seconds; null for an empty cell, undefined for one that must be looked at. */
-function timeOf(text: string | undefined): number | null | undefined {
-  return text === undefined || text === '' ? null : secondsOf(text)
-}
-
-function digitOf(text: string | undefined, most: number): number | null | undefined {
-  if (text === undefined || text === '') return null
-  const digit = text.charCodeAt(0) - 48
-  return text.length === 1 && digit >= 0 && digit <= most ? digit : undefined
-}
-
-function distanceOf(text: string | undefined): number | null | undefined {
-  if (text === undefined || text === '') return null
-  const first = text.charCodeAt(0)
-  if (first < 48 || first > 57) return undefined
-  const value = Number(text)
-  return Number.isFinite(value) ? value : undefined
 }
 
 function isPlain(text: string): boolean {
   return text.charCodeAt(0) > 32 && text.charCodeAt(text.length - 1) > 32 && !/[\ufffd\r\n\0]/.test(text)
-}
-
-/** `25:30:00` */
-export function clock(seconds: number): string {
-  const two = (n: number) => String(n).padStart(2, '0')
-  return `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
 }

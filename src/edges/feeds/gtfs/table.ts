@@ -1,6 +1,6 @@
 import { parse as parseCsv } from 'csv-parse/sync'
 import { FileError } from '../../../domains/sources/index.ts'
-import { recordBlocks } from '../csv/blocks.ts'
+import { type Block, recordBlocks } from '../csv/blocks.ts'
 import type { Notices } from './notices.ts'
 import type { Field, FileSpec } from './schema.ts'
 import { parse } from './values.ts'
@@ -11,10 +11,12 @@ export interface TableBlock {
   first: number
 }
 
-/** A table of the feed as far as it can be read: its header, and its rows in blocks. */
+/** A table of the feed as far as it can be read: its header, and its rows in blocks; as texts or as they stand there. */
 export interface Table {
   header: string[]
+  /** Read either these or {@link raw}. */
   blocks: AsyncIterable<TableBlock>
+  raw: AsyncIterable<Block>
 }
 
 /** Why a table cannot be read at all. */
@@ -33,25 +35,66 @@ export async function openTable(
   notices: Notices,
 ): Promise<Table | Unreadable> {
   const records = recordsOf(name, bytes, notices)
-  const { value: head } = await records.next()
-  if (!head || head.rows.length === 0) {
+  const head = await firstOf(records, name, notices)
+  if (head.length === 0) {
     await records.return(undefined)
     notices.add('empty_file', { filename: name })
     return { reason: 'empty' }
   }
-  const header = head.rows[0]!.map((cell) => cell.trim())
+  const header = head[0]!.map((cell) => cell.trim())
   if (!usable(spec, name, header, notices)) {
     await records.return(undefined)
     return { reason: header.some((column) => column.includes('\0')) ? 'utf-16' : 'columns' }
   }
   return {
     header,
-    blocks: (async function* () {
-      if (head.rows.length > 1) yield { rows: head.rows.slice(1), first: 2 }
+    raw: (async function* () {
+      if (head.length > 1) yield written(head.slice(1))
       yield* records
+    })(),
+    blocks: (async function* () {
+      let number = 1 + head.length
+      if (head.length > 1) yield { rows: head.slice(1), first: 2 }
+      for await (const block of records) {
+        const rows = rowsOf(block, name, number, notices)
+        const first = number
+        number += rows.length
+        if (rows.length > 0) yield { rows, first }
+      }
     })(),
   }
 }
+
+/** The rows of the first block that has any: the header alone, unless a line break stands in it. */
+async function firstOf(records: AsyncGenerator<Block, undefined>, name: string, notices: Notices): Promise<string[][]> {
+  for (;;) {
+    const { value: block } = await records.next()
+    if (!block) return []
+    const rows = rowsOf(block, name, 1, notices)
+    if (rows.length > 0) return rows
+  }
+}
+
+function written(rows: readonly string[][]): Block {
+  const lines = rows.map((cells) => cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(','))
+  return { bytes: Buffer.from(`${lines.join('\n')}\n`), quoted: true }
+}
+
+/** The rows of a block as texts; none, and a notice, where it is no CSV. `number` is that of the first. */
+export function rowsOf({ bytes, quoted: isQuoted }: Block, name: string, number: number, notices: Notices): string[][] {
+  const text = bytes.toString('utf8')
+  if (!isQuoted) return plain(text)
+  try {
+    return quoted(text)
+  } catch (error) {
+    if (!isCsvError(error)) throw error
+    notices.add('csv_parsing_failed', { filename: name, lineIndex: number, message: error.message })
+    return []
+  }
+}
+
+const isCsvError = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && String(error.code).startsWith('CSV_')
 
 /** Looks at the header alone. */
 function usable(spec: FileSpec | undefined, name: string, header: readonly string[], notices: Notices): boolean {
@@ -79,13 +122,12 @@ function usable(spec: FileSpec | undefined, name: string, header: readonly strin
   return good
 }
 
-/** Whole records, block by block. A block without quotes is split, csv-parse reads the others (decision 0006). */
+/** Whole records, block by block: one without quotes can be split, csv-parse reads the others (decision 0006). */
 async function* recordsOf(
   name: string,
   bytes: AsyncIterable<Uint8Array>,
   notices: Notices,
-): AsyncGenerator<TableBlock, undefined> {
-  let number = 1
+): AsyncGenerator<Block, undefined> {
   // What goes wrong below (a trap, a broken archive) is no fault of this table alone.
   const below = { failed: false }
   async function* watched(): AsyncIterable<Buffer> {
@@ -97,16 +139,10 @@ async function* recordsOf(
     }
   }
   try {
-    for await (const block of recordBlocks(watched(), '"')) {
-      const rows = block.quoted ? quoted(block.text) : plain(block.text)
-      const first = number
-      number += rows.length
-      if (rows.length > 0) yield { rows, first }
-    }
+    yield* recordBlocks(watched(), '"')
   } catch (error) {
-    const isCsv = error instanceof Error && 'code' in error && String(error.code).startsWith('CSV_')
-    if (below.failed || !(error instanceof FileError || isCsv)) throw error
-    notices.add('csv_parsing_failed', { filename: name, lineIndex: number, message: error.message })
+    if (below.failed || !(error instanceof FileError)) throw error
+    notices.add('csv_parsing_failed', { filename: name, message: error.message })
   }
   return undefined
 }

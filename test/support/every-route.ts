@@ -79,6 +79,15 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
   '/ocpi/2.2.1/locations/:id': () => each('/ocpi/2.2.1/locations/:x', [1, 2]),
   '/api/v1/mobility/vehicles': () => [`/api/v1/mobility/vehicles?near=${HIDDEN_PLACE}&radius=20000`],
   '/api/v1/mobility/chargers': () => [`/api/v1/mobility/chargers?near=${HIDDEN_PLACE}&radius=20000`],
+  '/api/v1/mobility/parking/:id': () => each('/api/v1/mobility/parking/:x%3Ax1', HIDDEN),
+  '/api/v1/mobility/parking/:id/profile': () => each('/api/v1/mobility/parking/:x%3Ax1/profile', HIDDEN),
+  '/api/v1/mobility/vehicles/:id': () => each('/api/v1/mobility/vehicles/:x%3Ax1', HIDDEN),
+  '/api/v1/mobility/vehicles/:id/profile': () => each('/api/v1/mobility/vehicles/:x%3Ax1/profile', HIDDEN),
+  '/api/v1/mobility/chargers/:id': () => each('/api/v1/mobility/chargers/:x%3Ax1', HIDDEN),
+  '/api/v1/mobility/chargers/:id/profile': () => each('/api/v1/mobility/chargers/:x%3Ax1/profile', HIDDEN),
+  '/api/v1/mobility/stops/:id': () => each('/api/v1/mobility/stops/:x%3A1', HIDDEN),
+  '/api/v1/mobility/stops/:id/timetable': () => each('/api/v1/mobility/stops/:x%3A1/timetable', HIDDEN),
+  '/api/v1/mobility/lines/:id': () => each('/api/v1/mobility/lines/:x%3A1', HIDDEN),
   // Pages carry the answers they ask for first.
   '/*': (h) => [
     '/',

@@ -20,6 +20,7 @@ import {
 export { City, DEFAULT_PROFILE } from './city.ts'
 export { type CityMistake, type CityProfile, CityProfileSchema } from './city-rules.ts'
 export { type DatasetFields, type DatasetPatch, datasetVersion } from './edit.ts'
+export { holidaysOf } from './holidays.ts'
 export { LICENCES, type Licence, licenceOf } from './licences.ts'
 export { LOGO_BYTES, type Logo } from './logo.ts'
 export * from './model.ts'

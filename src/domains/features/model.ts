@@ -56,6 +56,8 @@ export interface FeatureQuery {
   when?: 'current' | 'planned' | 'past'
   /** Only those people entered here. */
   entered?: boolean
+  /** Valid at some time in [from, to), ISO 8601; features without a validity are. */
+  during?: { from: string; to: string }
   /** Also those a complete run no longer names. */
   gone?: boolean
   limit?: number

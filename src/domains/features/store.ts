@@ -135,6 +135,10 @@ export async function findFeatures(db: Queryable, query: FeatureQuery): Promise<
   if (query.key !== undefined) where.push(`f.natural_key = ${value(query.key)}`)
   if (query.entered) where.push('f.source is null')
   if (query.when) where.push(WHEN[query.when])
+  if (query.during) {
+    const [from, to] = [query.during.from, query.during.to].map((side) => `${value(side)}::timestamptz`)
+    where.push(`(f.valid is null or f.valid && tstzrange(${from}, ${to}))`)
+  }
   if (query.bbox) {
     const [west, south, east, north] = query.bbox.map((side) => `${value(side)}::float8`)
     where.push(`f.geom && st_makeenvelope(${west}, ${south}, ${east}, ${north}, 4326)`)

@@ -1,6 +1,7 @@
 export * from './charging/index.ts'
 export * from './departures/index.ts'
 export { type ParkingState, parkingStates } from './parking/state.ts'
+export * from './profile/index.ts'
 export * from './realtime/index.ts'
 export * from './sharing/index.ts'
 export * from './transit/index.ts'

@@ -7,8 +7,10 @@ import { addGtfs } from './gtfs.ts'
 import { addGtfsRealtime } from './gtfs-rt.ts'
 import { addChargers } from './ocpi.ts'
 import { addParking } from './parking.ts'
+import { addPlaces } from './places.ts'
 import { addPunctuality } from './punctuality.ts'
 import { addRoadworks } from './roadworks.ts'
+import { addStops } from './stops.ts'
 import { addTimetables } from './timetables.ts'
 
 export type { MobilityDeps } from './deps.ts'
@@ -25,10 +27,12 @@ export async function registerMobility(app: FastifyInstance, deps: MobilityDeps)
     // The schemas describe answers; checking them field by field would cost more than the query.
     scope.setSerializerCompiler(() => (data) => JSON.stringify(data))
     addParking(api, deps)
+    addPlaces(api, deps)
     addDepartures(api, deps)
     addPunctuality(api, deps)
     addGtfsRealtime(api, deps)
     addTimetables(api, deps)
+    addStops(api, deps)
     addGtfs(api, deps)
     addRoadworks(api, deps)
     addDatex2(api, deps)

@@ -42,13 +42,13 @@ export function addParking(api: FastifyInstance, deps: MobilityDeps): void {
         type: 'FeatureCollection',
         ...provenance([...datasets.values()]),
         age: ages.length > 0 ? ages.reduce((least, age) => Math.min(least, age)) : null,
-        features: features.map((one) => asGeoJson(one, datasets.get(one.dataset)!, states.get(one.id)!, now)),
+        features: features.map((one) => parkingFeature(one, datasets.get(one.dataset)!, states.get(one.id)!, now)),
       }
     },
   )
 }
 
-function asGeoJson(feature: Feature, dataset: Dataset, state: ParkingState, now: number) {
+export function parkingFeature(feature: Feature, dataset: Dataset, state: ParkingState, now: number) {
   const { capacity, free, occupied, state: word, trend, measured } = state
   const { capacity: _, ...facts } = feature.properties
   const id = publicId(dataset, feature)

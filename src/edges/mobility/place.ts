@@ -5,7 +5,8 @@ import { Problem } from '../../kernel/problem.ts'
 import type { MobilityDeps } from './deps.ts'
 
 const DEFAULT_RADIUS = 1000
-const MOST = 10_000
+/** Most features one answer holds. */
+export const MOST = 10_000
 
 export interface PlaceQuery {
   near?: string

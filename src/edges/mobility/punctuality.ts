@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox'
 import { findStop, GROUPS, isoIn, type PunctualityGroup, punctuality } from '../../domains/mobility/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
+import { csvOf } from './csv.ts'
 import { readInstant } from './departures.ts'
 import type { MobilityDeps } from './deps.ts'
 import { provenance } from './place.ts'
@@ -21,6 +22,7 @@ const Query = Type.Object({
       { default: 'line' },
     ),
   ),
+  format: Type.Optional(Type.Union([Type.Literal('json'), Type.Literal('csv')], { default: 'json' })),
 })
 
 /** `GET /api/v1/mobility/punctuality`: how punctual the departures at a stop were, from the kept delays. */
@@ -59,6 +61,14 @@ export function addPunctuality(app: FastifyInstance, { db, access, catalog }: Mo
         window,
       )
       reply.header('cache-control', 'no-cache')
+      if (request.query.format === 'csv')
+        return csvOf(
+          reply,
+          dataset,
+          `${stop.name}-punctuality`,
+          [by, 'departures', 'median_seconds', 'p90_seconds', 'punctual_share', 'cancelled'],
+          groups.map((one) => [one.key, one.departures, one.median, one.p90, one.punctual, one.cancelled]),
+        )
       return {
         by,
         groups,

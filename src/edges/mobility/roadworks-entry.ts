@@ -14,7 +14,7 @@ import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { MobilityDeps } from './deps.ts'
 import { featureById, publicId, visibleDataset } from './place.ts'
-import { etagOf, ownRoadworks } from './roadworks-own.ts'
+import { etagOf, ownRoadworks, period } from './roadworks-own.ts'
 import { ProblemAnswer, RoadworksBody, RoadworksId, RoadworksPatch } from './schemas.ts'
 
 const concept = 'roadworks'
@@ -186,22 +186,6 @@ function requireTerms(properties: Record<string, unknown>): void {
   const problem =
     type === 'LineString' || type === 'MultiLineString' ? geometryProblem(detourGeometry) : 'a detour is a line'
   if (problem) throw new Problem(400, 'geometry-invalid', `properties.detourGeometry: ${problem}.`)
-}
-
-function period(from: string | null, to: string | null): { from: string | null; to: string | null } {
-  for (const [name, text] of [
-    ['validFrom', from],
-    ['validTo', to],
-  ] as const)
-    if (text !== null && (Number.isNaN(Date.parse(text)) || !/([zZ]|[+-]\d\d:?\d\d)$/.test(text)))
-      throw new Problem(
-        400,
-        'time-invalid',
-        `${name} is not a time with its offset, for example 2026-05-04T07:00:00+02:00.`,
-      )
-  if (from !== null && to !== null && Date.parse(from) >= Date.parse(to))
-    throw new Problem(400, 'time-invalid', 'validTo must be later than validFrom.')
-  return { from, to }
 }
 
 const stateOf = ({ name, geometry, properties, validFrom, validTo }: Feature) => ({

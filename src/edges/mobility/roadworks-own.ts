@@ -35,3 +35,20 @@ export async function ownRoadworks(
     throw new Problem(412, 'changed-meanwhile', 'Somebody changed these roadworks meanwhile: read them again.')
   return found
 }
+
+/** From when to when; null leaves a side open. Throws Problem 400 `time-invalid`. */
+export function period(from: string | null, to: string | null): { from: string | null; to: string | null } {
+  for (const [name, text] of [
+    ['validFrom', from],
+    ['validTo', to],
+  ] as const)
+    if (text !== null && (Number.isNaN(Date.parse(text)) || !/([zZ]|[+-]\d\d:?\d\d)$/.test(text)))
+      throw new Problem(
+        400,
+        'time-invalid',
+        `${name} is not a time with its offset, for example 2026-05-04T07:00:00+02:00.`,
+      )
+  if (from !== null && to !== null && Date.parse(from) >= Date.parse(to))
+    throw new Problem(400, 'time-invalid', 'validTo must be later than validFrom.')
+  return { from, to }
+}

@@ -2,11 +2,12 @@ import { Type } from 'typebox'
 import type { Dataset } from '../../domains/catalog/index.ts'
 import { type Attachment, attachmentsOf, type Feature, findFeatures } from '../../domains/features/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
+import { Problem } from '../../kernel/problem.ts'
 import type { MobilityDeps } from './deps.ts'
-import { ageOf, featureById, type PlaceQuery, provenance, publicId, readPlace } from './place.ts'
+import { ageOf, featureById, MOST, type PlaceQuery, provenance, publicId, readPlace } from './place.ts'
 import { addAttachments } from './roadworks-attachments.ts'
 import { addRoadworksEntry } from './roadworks-entry.ts'
-import { asFile, etagOf } from './roadworks-own.ts'
+import { asFile, etagOf, period } from './roadworks-own.ts'
 import { Place, ProblemAnswer, RoadworksAnswer, RoadworksId } from './schemas.ts'
 
 type When = 'current' | 'planned' | 'past'
@@ -20,14 +21,24 @@ const Query = Type.Object({
     ),
   ),
   entered: Type.Optional(Type.Boolean({ description: 'only those entered here, wherever they are' })),
+  from: Type.Optional(
+    Type.String({ maxLength: 40, description: 'Valid at some time after this instant (with offset); needs `to`' }),
+  ),
+  to: Type.Optional(
+    Type.String({ maxLength: 40, description: 'and before this one, 400 days later at most; no place is needed then' }),
+  ),
 })
+const LONGEST_DAYS = 400
+
+type Asked = PlaceQuery & { when?: When | 'all'; entered?: boolean; from?: string; to?: string }
+
 /** `/api/v1/mobility/roadworks`: works and events on the road; own ones are entered, changed and taken back here. */
 export function addRoadworks(api: FastifyInstance, deps: MobilityDeps): void {
   const { db, access, catalog } = deps
   const tags = ['Mobility']
   const concept = 'roadworks'
 
-  api.get<{ Querystring: PlaceQuery & { when?: When | 'all'; entered?: boolean } }>(
+  api.get<{ Querystring: Asked }>(
     '/api/v1/mobility/roadworks',
     {
       schema: {
@@ -38,16 +49,20 @@ export function addRoadworks(api: FastifyInstance, deps: MobilityDeps): void {
       },
     },
     async (request, reply) => {
-      const { when = 'current', entered = false, ...asked } = request.query
-      const anywhere = entered && asked.near === undefined && asked.bbox === undefined && asked.dataset === undefined
-      const place = anywhere
-        ? { visible: access.visible(request.actor), ...(asked.limit === undefined ? {} : { limit: asked.limit }) }
-        : readPlace(deps, request, asked)
+      const { entered = false, from, to, ...asked } = request.query
+      const during = from === undefined && to === undefined ? null : duringOf(from ?? '', to ?? '')
+      const { when = during ? 'all' : 'current' } = asked
+      const somewhere = asked.near !== undefined || asked.bbox !== undefined || asked.dataset !== undefined
+      const place =
+        (entered || during !== null) && !somewhere
+          ? { visible: access.visible(request.actor), limit: asked.limit ?? MOST }
+          : readPlace(deps, request, asked)
       const features = await findFeatures(db, {
         ...place,
         concept,
         ...(entered ? { entered } : {}),
         ...(when === 'all' ? {} : { when }),
+        ...(during ? { during } : {}),
       })
       const datasets = new Map(features.map(({ dataset }) => [dataset, catalog.byKey(dataset)!]))
       access.used(request.actor, 'mobility', [...datasets.keys()])
@@ -99,6 +114,15 @@ export function addRoadworks(api: FastifyInstance, deps: MobilityDeps): void {
     const files = (await filesOf([feature])).get(feature.id) ?? []
     return asGeoJson(feature, dataset, { now: Date.now(), files })
   }
+}
+
+/** A span of time that is asked for. Throws Problem 400 `time-invalid`. */
+function duringOf(from: string, to: string): { from: string; to: string } {
+  // A plus sign in an address is a space.
+  const { from: start, to: end } = period(from.replace(' ', '+'), to.replace(' ', '+'))
+  if (Date.parse(end!) - Date.parse(start!) > LONGEST_DAYS * 86_400_000)
+    throw new Problem(400, 'time-invalid', `"from" and "to" are more than ${LONGEST_DAYS} days apart.`)
+  return { from: start!, to: end! }
 }
 
 function whenOf({ validFrom, validTo }: Feature, now: number): When {

@@ -48,6 +48,10 @@ export const PAGES: readonly PageAddress[] = [
   { pattern: /^\/verwaltung\/pruefung\/([a-z0-9-]{1,63})\/?$/, source: 'Review' },
   { pattern: /^\/abfahrten\/([^/]{1,200})\/?$/, source: 'Departures' },
   { pattern: /^\/jetzt\/?$/, source: 'Now' },
+  { pattern: /^\/(parken|leihstationen|laden)\/([^/]{1,300})\/?$/, source: 'Place' },
+  { pattern: /^\/haltestellen\/([^/]{1,300})\/?$/, source: 'Stop' },
+  { pattern: /^\/haltestellen\/([^/]{1,300})\/aufkleber\/?$/, source: 'StopSticker' },
+  { pattern: /^\/baustellen\/?$/, source: 'Roadworks' },
   { pattern: /^\/suche\/?$/, source: 'Search' },
   {
     pattern: /^\/stationen\/(\d{1,10})\/aufkleber\/?$/,

@@ -11,6 +11,11 @@ export const t = texts({
     noOperator: 'Betreiber nicht angegeben',
     hint: 'Was wird gespeichert, wie lange, und die Werte von heute',
     mark: 'Simuliert – keine Messung',
+    stopTitle: 'Aufkleber für die Haltestelle',
+    stopLead: 'Format A6. Der Code führt zu den Abfahrten dieser Haltestelle, ohne Anmeldung.',
+    stopHint: 'Abfahrten jetzt, mit Verspätungen',
+    stopSentence: 'Abfahrten von hier, mit Verspätungen und Ausfällen.',
+    stopBack: 'Zur Haltestelle',
   },
   en: {
     title: 'Sticker for the station',
@@ -22,5 +27,10 @@ export const t = texts({
     noOperator: 'Operator not stated',
     hint: 'What is kept, for how long, and today’s values',
     mark: 'Simulated – not measured',
+    stopTitle: 'Sticker for the stop',
+    stopLead: 'Size A6. The code leads to the departures of this stop, without signing in.',
+    stopHint: 'Departures now, with delays',
+    stopSentence: 'Departures from here, with delays and cancellations.',
+    stopBack: 'To the stop',
   },
 })

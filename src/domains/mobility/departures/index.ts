@@ -6,6 +6,7 @@ import { type PlannedDeparture, plannedDepartures } from './planned.ts'
 import { addDays, serviceDayStart } from './service-day.ts'
 import type { Stop } from './stop.ts'
 
+export { timetableOf } from './day.ts'
 export { isoIn } from './service-day.ts'
 export { findStop, type Platform, type Stop } from './stop.ts'
 

@@ -1,5 +1,6 @@
 export type { TransitRow, TransitTable } from './columns.ts'
 export { type CleanFile, cleanFiles, csvLine } from './export.ts'
+export { type Direction, directionsOf, type Line, type LineStop, lineOf, linesAt, wayOf } from './lines.ts'
 export { type NewVersion, TransitLoad } from './load.ts'
 export * from './model.ts'
 export { routePages, stopPages, stopsNear } from './places.ts'

@@ -6,6 +6,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BrowserContext } from 'playwright-core'
+import { placeSource } from '../support/parking.ts'
 import type { RunningPlatform } from '../support/platform.ts'
 import { FEED } from '../support/transit.ts'
 import { peopleStops } from './tour-people.ts'
@@ -125,11 +126,67 @@ async function timetableOf(platform: RunningPlatform): Promise<void> {
   }
 }
 
+/** A car park, a sharing station, a place to charge and roadworks, all released. */
+async function placesOf(platform: RunningPlatform): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'zahnrad-tour-'))
+  const hour = Math.floor(Date.now() / 3_600_000) * 3_600_000
+  const weeks = Array.from({ length: 21 * 24 }, (_, i) => hour - i * 3_600_000)
+  const wave = (at: number) => Math.round(50 + 50 * Math.sin((at / 86_400_000) * 2 * Math.PI))
+  const sources = [
+    placeSource(
+      folder,
+      {
+        dataset: 'tour-parken',
+        concept: 'parking',
+        key: 'dom',
+        facts: { purpose: 'car', capacity: 100, type: 'garage' },
+      },
+      weeks.map((at) => ({ at, values: { free: wave(at) } })),
+    ),
+    placeSource(
+      folder,
+      { dataset: 'tour-raeder', concept: 'sharing', key: 'dom', facts: { capacity: 10 } },
+      weeks.map((at) => ({
+        at,
+        values: { vehicles: Math.round(wave(at) / 10), docks: 10 - Math.round(wave(at) / 10) },
+      })),
+    ),
+    placeSource(
+      folder,
+      { dataset: 'tour-laden', concept: 'charging', key: 'dom', facts: { points: 4 } },
+      weeks.slice(0, 2).map((at) => ({ at, values: { free: 3, used: 1 } })),
+    ),
+  ]
+  for (const { id } of sources) {
+    const file = (name: string) => join(folder, `${id}.${name}`)
+    const run = await platform.command('source', 'run', file('yaml'), '--from', file('csv'))
+    if (run.code !== 0) throw new Error(`the places of the tour: ${run.stderr}`)
+    await platform.command('dataset', 'release', id)
+  }
+  const answer = await fetch(`${platform.url}/api/v1/mobility/roadworks`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${await platform.key()}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      ...{ dataset: 'tour-parken', name: 'Leitungsbau Marktstraße', validFrom: '2026-01-05T07:00:00+01:00' },
+      geometry: {
+        type: 'LineString',
+        coordinates: [
+          [12.09, 49.018],
+          [12.1, 49.02],
+        ],
+      },
+      properties: { severity: 'high', detour: 'über die Ringstraße' },
+    }),
+  })
+  if (!answer.ok) throw new Error(`/api/v1/mobility/roadworks: ${answer.status} ${await answer.text()}`)
+}
+
 /** The stops in the order a person would meet them. */
 export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
   const ids = await idsOf(platform)
   await timetableOf(platform)
   const roadworks = await roadworksOf(platform)
+  await placesOf(platform)
   return [
     { name: 'start', path: '/', wait: 'main li a' },
     { name: 'start-table', path: '/?view=table', wait: 'tbody tr' },
@@ -173,6 +230,15 @@ export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
     ...(await peopleStops(platform, ids.dataset)),
     { name: 'now', path: '/jetzt?ort=10.4441,51.164&name=Ringgalerie', wait: 'main section li' },
     { name: 'now-empty', path: '/jetzt' },
+    { name: 'now-modes', path: '/jetzt?ort=12.097,49.019&name=Dom', wait: 'main section li' },
+    { name: 'parking', path: '/parken/tour-parken:dom', wait: '.week' },
+    { name: 'parking-table', path: '/parken/tour-parken:dom?ansicht=tabelle&tage=28', wait: 'tbody tr' },
+    { name: 'sharing', path: '/leihstationen/tour-raeder:dom?was=plaetze', wait: '.week' },
+    { name: 'charging', path: '/laden/tour-laden:dom', wait: '.week' },
+    { name: 'stop', path: '/haltestellen/fahrplan:a?tag=2026-11-23', staff: true, wait: 'tbody tr' },
+    { name: 'stop-sticker', path: '/haltestellen/fahrplan:a/aufkleber', staff: true, wait: '.sticker svg' },
+    { name: 'roadworks', path: '/baustellen', wait: 'tbody tr' },
+    { name: 'roadworks-none', path: '/baustellen?ab=2020-01-01&ansicht=woche' },
     { name: 'departures-unknown', path: '/abfahrten/beispiel:1' },
     { name: 'search', path: '/suche?q=ring', wait: 'main li' },
     { name: 'search-nothing', path: '/suche?q=xyzxyz' },

@@ -11,7 +11,10 @@ export interface Reading {
   values: Record<string, number>
 }
 
-/** A source of one place of a concept, and the file it reads, which is written to `folder`. */
+/**
+ * A source of one place of a concept: writes what it reads (`ID.csv`) and its definition (`ID.yaml`) to `folder`. Answers the
+ * definition.
+ */
 export function placeSource(
   folder: string,
   {
@@ -31,8 +34,7 @@ export function placeSource(
   const columns = names.map(
     (name) => `  - { column: ${name}, key: ${name}, name: ${name}, property: ${series[name]!.property} }`,
   )
-  return checkDefinition(
-    `title: ${dataset}
+  const yaml = `title: ${dataset}
 dataset: { id: ${dataset}, title: ${dataset}, licence: dl-by-de/2.0, attribution: Stadt }
 concept: ${concept}
 from: { file: { path: ${dataset}.csv } }
@@ -41,7 +43,7 @@ time: { column: zeit, format: iso }
 thing: { key: ${key}, name: Am Dom, location: { lat: "49.019", lon: "12.097" }, properties: ${JSON.stringify(facts)} }
 series:
 ${columns.join('\n')}
-`,
-    dataset,
-  )
+`
+  writeFileSync(join(folder, `${dataset}.yaml`), yaml)
+  return checkDefinition(yaml, dataset)
 }

@@ -82,7 +82,7 @@ export async function featureById(
 
 /** Who the data of an answer is from and what one may do with it; every answer carries it. */
 export function provenance(datasets: readonly Dataset[]) {
-  const all = datasets.map(({ id, title, publisher, licence, attribution, homepage }) => {
+  const all = [...new Set(datasets)].map(({ id, title, publisher, licence, attribution, homepage }) => {
     const known = licenceOf(licence)
     return {
       id,

@@ -451,7 +451,10 @@ export function changesOf(method: string, url: string): ((h: Hidden) => Try[]) |
   if (!values) return null
   return (h) =>
     values(h).map((value) => ({
-      path: url.replace(':id', String(value)).replace(':account', String(h.person)).replace(':run', '1'),
+      path: url
+        .replace(':id', String(value))
+        .replace(':account', String(h.person))
+        .replace(/:(run|attachment)/, '1'),
     }))
 }
 

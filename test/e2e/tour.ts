@@ -99,10 +99,10 @@ async function roadworksOf(platform: RunningPlatform): Promise<string> {
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
     return (await answer.json()) as { id: string }
   }
-  await post('/api/v1/datasets', { id: 'baustellen', title: 'Baustellen' })
+  await post('/api/v1/datasets', { id: 'tour-baustellen', title: 'Baustellen' })
   const line = (...coordinates: [number, number][]) => ({ type: 'LineString', coordinates })
   const { id } = await post('/api/v1/mobility/roadworks', {
-    dataset: 'baustellen',
+    dataset: 'tour-baustellen',
     name: 'Leitungsbau Marktstraße',
     geometry: line([10.44, 51.16], [10.446, 51.163], [10.45, 51.162]),
     validFrom: '2026-01-01T07:00:00+01:00',
@@ -237,8 +237,8 @@ export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
     { name: 'charging', path: '/laden/tour-laden:dom', wait: '.week' },
     { name: 'stop', path: '/haltestellen/fahrplan:a?tag=2026-11-23', staff: true, wait: 'tbody tr' },
     { name: 'stop-sticker', path: '/haltestellen/fahrplan:a/aufkleber', staff: true, wait: '.sticker svg' },
-    { name: 'roadworks', path: '/baustellen', wait: 'tbody tr' },
-    { name: 'roadworks-none', path: '/baustellen?ab=2020-01-01&ansicht=woche' },
+    { name: 'roadworks-calendar', path: '/baustellen', wait: 'tbody tr' },
+    { name: 'roadworks-calendar-none', path: '/baustellen?ab=2020-01-01&ansicht=woche' },
     { name: 'departures-unknown', path: '/abfahrten/beispiel:1' },
     { name: 'search', path: '/suche?q=ring', wait: 'main li' },
     { name: 'search-nothing', path: '/suche?q=xyzxyz' },

@@ -11,6 +11,7 @@ import { registerSession } from '../src/edges/session/index.ts'
 import { createHttp, type FastifyInstance } from '../src/kernel/http/index.ts'
 import { createLog } from '../src/kernel/log.ts'
 import { databases } from './support/database.ts'
+import { featuresOf, readDatex2 } from './support/datex2.ts'
 import { DATA, ready, type SourcesBench, sourcesOn } from './support/sources.ts'
 
 const CAPTURES = join(DATA, 'parking/captures')
@@ -160,27 +161,13 @@ for (const engine of databases()) {
     })
 
     it('reads its own DATEX II back', async () => {
-      const { feeds } = await import('../src/edges/feeds/index.ts')
-      const datex2 = feeds.find(({ id }) => id === 'datex2')!
-      assert.ok('read' in datex2)
-      const input = async (role: string) => {
-        const { text } = await get(`/datex2/parking/stuttgart-parken/${role === 'static' ? 'table' : 'status'}.xml`)
-        const head = Buffer.from(text)
-        assert.equal(datex2.detect({ name: 'x.xml', head })?.role, role)
-        return {
-          role,
-          name: role,
-          bytes: (async function* () {
-            yield head
-          })(),
-        }
-      }
-      const inputs = [await input('static'), await input('status')]
-      const items = []
-      for await (const item of datex2.read(inputs, { type: 'datex2' }, { name: 'x', maxDocumentBytes: 1e6 }))
-        items.push(item)
+      const text = async (part: string) => (await get(`/datex2/parking/stuttgart-parken/${part}.xml`)).text
+      const items = await readDatex2(
+        { role: 'static', text: await text('table') },
+        { role: 'status', text: await text('status') },
+      )
       const { body } = await get('/api/v1/mobility/parking?dataset=stuttgart-parken')
-      const features = items.flatMap((item) => (item.kind === 'feature' ? [item] : []))
+      const features = featuresOf(items)
       assert.equal(features.length, body.features.length)
       const names = (list: Json[], name: (one: Json) => string) => list.map(name).sort()
       assert.deepEqual(
@@ -289,6 +276,17 @@ for (const engine of databases()) {
         const { text } = await get('/datex2/roadworks/eigene.xml')
         requireValid(text, geometry.type)
         assert.match(text, /Leitungsbau &lt;Marktstraße&gt;/)
+        const back: Json = featuresOf(await readDatex2({ role: 'situation', text }))[0]
+        assert.deepEqual(back.geometry, geometry)
+        assert.deepEqual(
+          [back.key, back.name, back.properties.severity, back.properties.detour, back.properties.description],
+          [id.replace('eigene:', ''), body.name, 'high', body.properties.detour, 'A & B'],
+        )
+        assert.deepEqual(back.properties.restrictions, ['roadClosed'])
+        assert.deepEqual(
+          [back.valid.from, back.valid.to],
+          [body.validFrom, body.validTo].map((time) => new Date(time).toISOString()),
+        )
       }
       const current = (await get('/api/v1/mobility/roadworks?near=9.1,48.7&radius=100')).body.features
       assert.deepEqual(

@@ -21,6 +21,9 @@ const EXAMPLES: Record<string, Buffer[]> = {
     head('parking/captures/vrs_neustadt-static.xml'),
     head('parking/captures/vrs_neustadt-realtime.xml'),
     head('roadworks/situation_1487640.xml', 50_000),
+    Buffer.from(
+      '<d2:payload xmlns:d2="http://datex2.eu/schema/3/d2Payload" xsi:type="sit:SituationPublication"><sit:situation id="a"><sit:overallSeverity>high</sit:overallSeverity><sit:situationRecord xsi:type="sit:MaintenanceWorks" id="b"><sit:validity><com:validityTimeSpecification><com:overallStartTime>2026-11-02T08:00:00Z</com:overallStartTime></com:validityTimeSpecification></sit:validity><sit:generalPublicComment><sit:comment><com:values><com:value lang="de">Rohr</com:value></com:values></sit:comment><sit:commentType _extendedValue="routeRecommendation">_extended</sit:commentType></sit:generalPublicComment><sit:locationReference><loc:gmlMultiPolygon><loc:gmlPolygon><loc:exterior><loc:posList>48 9 48 10 49 10 48 9</loc:posList></loc:exterior></loc:gmlPolygon></loc:gmlMultiPolygon></sit:locationReference></sit:situationRecord><sit:situationRecord xsi:type="sit:ReroutingManagement" id="c"><sit:alternativeRoute><loc:gmlLineString><loc:posList>48 9 49 10</loc:posList></loc:gmlLineString></sit:alternativeRoute></sit:situationRecord></sit:situation></d2:payload>',
+    ),
   ],
   gbfs: [
     'v1.0/system_hours',

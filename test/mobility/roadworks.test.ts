@@ -12,6 +12,7 @@ import { registerSession } from '../../src/edges/session/index.ts'
 import { createHttp, type FastifyInstance } from '../../src/kernel/http/index.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { databases } from '../support/database.ts'
+import { featuresOf, readDatex2 } from '../support/datex2.ts'
 import { DATA, type SourcesBench, sourcesOn } from '../support/sources.ts'
 
 const SCHEMA = join(DATA, 'datex2/v3.1/all.xsd')
@@ -91,6 +92,10 @@ for (const engine of databases()) {
         const { answer } = await call('GET', '/datex2/roadworks/offen.xml', undefined, '')
         assert.match(answer.body, new RegExp(`xsi:type="sit:${type}"`))
         assert.equal(answer.body.includes('sit:ReroutingManagement'), detourGeometry !== undefined)
+        // The same line twice is one line to who reads it.
+        const [back] = featuresOf(await readDatex2({ role: 'situation', text: answer.body }))
+        assert.deepEqual(back!.properties.detourGeometry, detourGeometry && LINE)
+        assert.deepEqual([back!.geometry, back!.properties.detour], [LINE, 'über die Ringstraße'])
         assert.ok(answer.body.includes(`/attachments/${file.body.id}</com:urlLinkAddress>`))
         if (existsSync(SCHEMA)) {
           const { status, stderr } = spawnSync('xmllint', ['--noout', '--schema', SCHEMA, '-'], {

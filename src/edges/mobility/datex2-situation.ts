@@ -113,9 +113,9 @@ function record(
 ): Out {
   const { properties, name, geometry, changedAt, validFrom, validTo } = feature
   const { description, detour, url } = properties
-  const comment = (text: unknown, kind: string) =>
+  const comment = (text: unknown, kind: string, extended: { _extendedValue?: string } = {}) =>
     told && typeof text === 'string' && text !== ''
-      ? el('sit:generalPublicComment', {}, words('sit:comment', text), el('sit:commentType', {}, kind))
+      ? el('sit:generalPublicComment', {}, words('sit:comment', text), el('sit:commentType', extended, kind))
       : null
   return el(
     'sit:situationRecord',
@@ -136,7 +136,8 @@ function record(
     ),
     comment(name, 'roadworksName'),
     comment(description, 'description'),
-    comment(detour && `Umleitung: ${detour}`, 'other'),
+    // Version 2 has a kind of comment for the way around; version 3 takes it as an extended one.
+    comment(detour && `Umleitung: ${detour}`, '_extended', { _extendedValue: 'routeRecommendation' }),
     told && typeof url === 'string' && URL.canParse(url) ? link(new URL(url).href) : null,
     told?.files.map(({ url: address, name: title, mediaType }) =>
       link(

@@ -1,5 +1,5 @@
 import { FileError, KNOWN_SYSTEMS, toDegrees } from '../../../domains/sources/index.ts'
-import { below, numberAt, type XmlElement } from '../xml.ts'
+import { below, every, numberAt, type XmlElement } from '../xml.ts'
 
 export type Place = (element: XmlElement | undefined) => object | null
 
@@ -30,14 +30,31 @@ function positionIn(element: XmlElement): [number, number] | null {
   return null
 }
 
-/** Lines and areas of a location as positions, longitude first: `posList` of GML has latitude first (EPSG:4326). */
-export function linesIn(element: XmlElement): [number, number][][] {
-  const lines: [number, number][][] = []
-  for (const { text } of below(element, 'posList')) {
-    const numbers = text.split(/\s+/).map(Number)
-    const line: [number, number][] = []
-    for (let index = 0; index + 1 < numbers.length; index += 2) line.push([numbers[index + 1]!, numbers[index]!])
-    if (line.length >= 2 && line.flat().every(Number.isFinite)) lines.push(line)
+/**
+ * Lines of a location as positions, longitude first: `posList` of GML has latitude first (EPSG:4326). What is in an
+ * element named `without` is left out.
+ */
+export function linesIn(element: XmlElement, without?: string): [number, number][][] {
+  const own = element.name === 'posList' ? positionsOf(element.text) : []
+  return [
+    ...(own.length >= 2 ? [own] : []),
+    ...element.children.flatMap((child) => (child.name === without ? [] : linesIn(child, without))),
+  ]
+}
+
+/** Areas of a location (`gmlPolygon`): the outer ring and the rings cut out of it. */
+export function* areasIn(element: XmlElement): Iterable<[number, number][][]> {
+  for (const polygon of below(element, 'gmlPolygon')) {
+    const rings = ['exterior', 'interior'].flatMap((name) => every(polygon, name)).flatMap((ring) => linesIn(ring))
+    if (rings.length > 0 && rings.every((ring) => ring.length >= 4)) yield rings
   }
-  return lines
+}
+
+/** Pairs of numbers, latitude first; none where something else stands there. */
+function positionsOf(text: string): [number, number][] {
+  const numbers = text.split(/\s+/).map(Number)
+  if (!numbers.every(Number.isFinite)) return []
+  const line: [number, number][] = []
+  for (let index = 0; index + 1 < numbers.length; index += 2) line.push([numbers[index + 1]!, numbers[index]!])
+  return line
 }

@@ -5,6 +5,8 @@ import { SetupError } from './kernel/problem.ts'
 export interface Config {
   port: number
   mqttPort: number
+  /** Where clients reach the broker, when that is not this host and port; named in SensorThings' root document. */
+  mqttUrls: string[] | undefined
   /** Address of a PostgreSQL server; undefined = the embedded database in `dataDir`. */
   databaseUrl: string | undefined
   dataDir: string
@@ -66,6 +68,20 @@ function publicUrl(env: Environment): string | undefined {
     throw new SetupError(`PUBLIC_URL is "${text}" but must be a web address such as https://daten.example.de.`, 2)
   }
   return text.replace(/\/+$/, '')
+}
+
+function mqttUrls(env: Environment): string[] | undefined {
+  const text = env.MQTT_PUBLIC_URL
+  if (!text) return undefined
+  const urls = text.split(',').map((part) => part.trim())
+  for (const url of urls) {
+    if (!URL.canParse(url) || !/^(mqtts?|wss?):\/\/[^/@]+(\/|$)/.test(url))
+      throw new SetupError(
+        `MQTT_PUBLIC_URL is "${text}" but must be the broker's address such as mqtts://mqtt.example.de:8883, or several with commas.`,
+        2,
+      )
+  }
+  return urls
 }
 
 function oidc(env: Environment): OidcConfig | undefined {
@@ -131,6 +147,7 @@ export function readConfig(env: Environment = process.env): Config {
   return {
     port: port(env, 'PORT', 8080),
     mqttPort: port(env, 'MQTT_PORT', 1883),
+    mqttUrls: mqttUrls(env),
     databaseUrl: env.DATABASE_URL || undefined,
     dataDir: resolve(env.DATA_DIR || 'data'),
     publicUrl: publicUrl(env),

@@ -123,10 +123,11 @@ export async function registerEdges(platform: Platform, app: FastifyInstance, me
     metrics,
   })
   platformMetrics(platform)
-  const observations = registerSensorThings(app, {
+  const topics = registerSensorThings(app, {
     ...{ db, access, catalog, sensing },
     origin: originOf(config),
     tasking: config.tasking,
+    mqttEndpoints: mqttEndpoints(config),
   })
   await registerPortalApi(app, {
     ...platform,
@@ -155,7 +156,7 @@ export async function registerEdges(platform: Platform, app: FastifyInstance, me
     root: INTERFACE,
     stationExists: ({ actor }, id) => stationExists(db, access.visible(actor), id),
   })
-  return observations
+  return topics
 }
 
 const originOf = (config: Config) => () => config.publicUrl ?? `http://localhost:${config.port}`
@@ -170,13 +171,13 @@ export async function serve(
   const { config, log, db, access, catalog, sensing } = platform
   closers.push({ name: 'rights', close: access.follow() })
   first?.wire(platform, app)
-  const observations = await registerEdges(platform, app, first && (() => first.metrics()))
+  const topics = await registerEdges(platform, app, first && (() => first.metrics()))
   const broker = new Broker({
     port: config.mqttPort,
     access,
     catalog,
     sensing,
-    observations,
+    topics,
     sources: sourceTopics(platform),
     log,
   })
@@ -233,6 +234,9 @@ async function listen(
   })
   config.port = (app.server.address() as { port: number }).port
 }
+/** Where clients find the broker: as configured, else at the host they ask, on the port it listens on. */
+const mqttEndpoints = (config: Config) => (base: string) =>
+  config.mqttUrls ?? [`mqtt://${new URL(base).hostname}:${config.mqttPort}`]
 
 /** What runs at an hour of the day follows the city's time zone when staff change it. Returns how to stop that. */
 function followTimeZone({ city, retention, sources, log }: Platform, jobs: Jobs): () => void {

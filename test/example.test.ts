@@ -438,7 +438,7 @@ for (const engine of databases()) {
       const app = await createHttp({ log, publicUrl: undefined, trustProxy: [] })
       const port = registerSensorThings(app, { db, access, catalog, sensing, origin: () => 'http://localhost' })
       const start = async (at: number) => {
-        const broker = new Broker({ port: at, access, catalog, sensing, observations: port, log })
+        const broker = new Broker({ port: at, access, catalog, sensing, topics: port, log })
         return { broker, at: await broker.start() }
       }
       let running = await start(0)

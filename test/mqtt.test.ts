@@ -2,10 +2,26 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { type EventEmitter, once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import mqtt, { type MqttClient } from 'mqtt'
 import { databases } from './support/database.ts'
 import { type RunningPlatform, startPlatform } from './support/platform.ts'
+
+const DEFINITION = `
+id: probe
+title: Probe
+dataset: { id: probe, title: Probe }
+from: { file: { path: probe.csv } }
+format: { type: csv }
+timeZone: UTC
+time: { column: time, format: iso }
+thing: { key: probe, name: Probe, location: { lat: "51.9", lon: "7.6" } }
+series:
+  - { column: value, key: value, name: Wert, property: bicycle_count }
+`
 
 const mosquitto = spawnSync('mosquitto_pub', ['--help']).error === undefined
 const needsMosquitto = mosquitto ? false : 'install mosquitto-clients'
@@ -315,9 +331,58 @@ for (const engine of databases()) {
       await platform.command('key', 'revoke', 'to be revoked')
       const started = Date.now()
       await closed
-      assert.match((await reader.read()).value!, /event: closed\ndata: \{"reason":"revoked"\}/)
+      let told = ''
+      while (!told.includes('event: closed')) told = (await reader.read()).value!
+      assert.match(told, /event: closed\ndata: \{"reason":"revoked"\}/)
       assert.ok(Date.now() - started < 1_000, 'both connections ended within a second of the command')
       await mine.publishAsync(topic(), '{"result": 6}', { qos: 1 })
+    })
+
+    it('tells what a source makes and corrects, and nothing when a second run changes nothing', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'zahnrad-mqtt-'))
+      const file = join(folder, 'probe.yaml')
+      writeFileSync(file, DEFINITION)
+      const listener = await connect({ username: 'x', password: key })
+      const told: string[] = []
+      listener.on('message', (from, payload) => {
+        const { name, result } = JSON.parse(payload.toString())
+        told.push(`${from} ${name ?? result}`)
+      })
+      const sets = ['Things', 'Locations', 'HistoricalLocations', 'Datastreams', 'Sensors', 'ObservedProperties']
+      const topics = [...sets, 'FeaturesOfInterest', 'Observations'].map((set) => `v1.1/${set}`)
+      await listener.subscribeAsync(topics, { qos: 1 })
+      const run = async (csv: string, messages: number) => {
+        writeFileSync(join(folder, 'probe.csv'), csv)
+        const { code, stderr } = await platform.command('source', 'run', file, '--from', join(folder, 'probe.csv'))
+        assert.equal(code, 0, stderr)
+        while (told.length < messages) await happened(listener, 'message')
+        // What was told before this message has arrived when it does.
+        const last = new Promise<void>((resolve) => {
+          listener.on('message', (_, payload) => payload.includes('"the end"') && resolve())
+        })
+        await listener.publishAsync('v1.1/Things', '{"name": "the end", "description": ""}', { qos: 1 })
+        await last
+        return told
+          .splice(0)
+          .filter((line) => !line.endsWith('the end'))
+          .sort()
+      }
+      const first = await run('time,value\n2026-01-01T00:00:00Z,1\n2026-01-01T01:00:00Z,2\n', 9)
+      assert.deepEqual(first, [
+        'v1.1/Datastreams Wert',
+        'v1.1/FeaturesOfInterest Probe',
+        'v1.1/HistoricalLocations undefined',
+        'v1.1/Locations Probe',
+        'v1.1/Observations 1',
+        'v1.1/Observations 2',
+        first.find((line) => line.startsWith('v1.1/ObservedProperties')),
+        'v1.1/Sensors Probe',
+        'v1.1/Things Probe',
+      ])
+      assert.deepEqual(await run('time,value\n2026-01-01T00:00:00Z,1\n2026-01-01T01:00:00Z,3\n', 1), [
+        'v1.1/Observations 3',
+      ])
+      rmSync(folder, { recursive: true })
     })
 
     it('closes on a packet that is too large, and keeps serving others', async () => {

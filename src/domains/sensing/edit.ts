@@ -1,6 +1,7 @@
 import type { Queryable } from '../../kernel/db/index.ts'
 import { givenAfter, merged, requireVersion, versionOf } from '../../kernel/edit.ts'
 import { Problem } from '../../kernel/problem.ts'
+import { note } from './changes.ts'
 import { placeThing } from './entities.ts'
 
 /** Where a Thing stands, as people edit it: a point. */
@@ -49,6 +50,7 @@ interface Row extends Omit<ThingFields, 'properties'> {
 
 interface LocationRow {
   id: number
+  dataset: number
   lon: number
   lat: number
   name: string
@@ -112,7 +114,7 @@ async function readThing(
   )
   if (!row) return null
   const [location = null] = await db.query<LocationRow>(
-    `select l.id, st_x(p.point) as lon, st_y(p.point) as lat, l.name, l.properties,
+    `select l.id, l.dataset, st_x(p.point) as lon, st_y(p.point) as lat, l.name, l.properties,
             exists (select 1 from thing_location o where o.location = l.id and o.thing <> $1) as shared
        from thing_location tl join location l on l.id = tl.location
       cross join lateral (
@@ -166,10 +168,15 @@ async function changePlace(
        ${same ? '' : ', location = $4::jsonb, geom = st_setsrid(st_geomfromgeojson($4), 4326)'} where id = $1`,
     [location.id, place.name, JSON.stringify(properties), ...(same ? [] : [geojson])],
   )
+  note(tx, [{ dataset: location.dataset, type: 'Location', id: location.id, change: 'updated' }])
   if (same) return
-  await tx.query(
+  const features = await tx.query<{ id: number; dataset: number }>(
     `update feature_of_interest set name = $2, feature = $3::jsonb, geom = st_setsrid(st_geomfromgeojson($3), 4326),
-       changed_at = now() where made_from = $1`,
+       changed_at = now() where made_from = $1 returning id, dataset`,
     [location.id, place.name, geojson],
+  )
+  note(
+    tx,
+    features.map(({ id, dataset }) => ({ dataset, type: 'FeatureOfInterest', id, change: 'updated' })),
   )
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../kernel/db/index.ts'
+import { note, noteUpsert, type Upserted, upserted } from './changes.ts'
 import type { DatastreamSpec, ObservedPropertySpec, SensorSpec, ThingSpec } from './model.ts'
 
 /**
@@ -11,14 +12,14 @@ const PROPERTIES = `kept_properties(excluded.properties, e.properties, e.given -
 const THING = `${own('name')}, ${own('description')}, ${PROPERTIES}`
 
 export async function ensureThing(tx: Queryable, dataset: number, spec: ThingSpec): Promise<number> {
-  const [row] = await tx.query<{ id: number; placed: boolean }>(
+  const [row] = await tx.query<Upserted & { placed: boolean }>(
     `insert into thing as e (dataset, natural_key, name, description, properties) values ($1, $2, $3, $4, $5::jsonb)
      on conflict (dataset, natural_key) do update set (name, description, properties) = row(${THING}),
        changed_at = case when (e.name, e.description, e.properties) is distinct from (${THING}) then now() else e.changed_at end
-     returning id, e.given ? 'place' as placed`,
+     returning ${upserted('thing')}, e.given ? 'place' as placed`,
     [dataset, spec.key, spec.name, spec.description ?? '', json(spec.properties)],
   )
-  const thing = row!.id
+  const thing = noteUpsert(tx, 'Thing', dataset, row!)
   if (spec.location && !row!.placed) await placeThing(tx, dataset, thing, spec)
   return thing
 }
@@ -32,11 +33,14 @@ export async function placeThing(
 ): Promise<void> {
   const { geometry, name, description, properties } = spec.location!
   const geojson = JSON.stringify(geometry)
-  const [same] = await tx.query<{ id: number }>(
+  const [same] = await tx.query<{ id: number; changed: boolean }>(
     `update location l set name = $3, description = $4, properties = $5::jsonb, changed_at = now()
-     from thing_location tl where tl.location = l.id and tl.thing = $1 and l.location = $2::jsonb returning l.id`,
+     from thing_location tl, location before
+     where tl.location = l.id and tl.thing = $1 and l.location = $2::jsonb and before.id = l.id
+     returning l.id, (l.name, l.description, l.properties) is distinct from (before.name, before.description, before.properties) as changed`,
     [thing, geojson, name ?? spec.name, description ?? '', json(properties)],
   )
+  if (same?.changed) note(tx, [{ dataset, type: 'Location', id: same.id, change: 'updated' }])
   if (same) return
   const [made] = await tx.query<{ id: number }>(
     `insert into location (dataset, name, description, location, geom, properties)
@@ -53,17 +57,21 @@ export async function placeThing(
     history!.id,
     made!.id,
   ])
+  note(tx, [
+    { dataset, type: 'Location', id: made!.id, change: 'created' },
+    { dataset, type: 'HistoricalLocation', id: history!.id, change: 'created' },
+  ])
   await moveFeatures(tx, thing)
 }
 
 export async function ensureSensor(tx: Queryable, dataset: number, spec: SensorSpec): Promise<number> {
-  const [row] = await tx.query<{ id: number }>(
+  const [row] = await tx.query<Upserted>(
     `insert into sensor as e (dataset, natural_key, name, description, encoding_type, metadata, properties)
      values ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb)
      on conflict (dataset, natural_key) do update set name = excluded.name, description = excluded.description,
        encoding_type = excluded.encoding_type, metadata = excluded.metadata,
        properties = coalesce(excluded.properties, e.properties)
-     returning id`,
+     returning ${upserted('sensor')}`,
     [
       dataset,
       spec.key,
@@ -74,7 +82,7 @@ export async function ensureSensor(tx: Queryable, dataset: number, spec: SensorS
       json(spec.properties),
     ],
   )
-  return row!.id
+  return noteUpsert(tx, 'Sensor', dataset, row!)
 }
 
 export async function ensureObservedProperty(
@@ -82,19 +90,19 @@ export async function ensureObservedProperty(
   dataset: number,
   spec: ObservedPropertySpec,
 ): Promise<number> {
-  const [row] = await tx.query<{ id: number }>(
+  const [row] = await tx.query<Upserted>(
     `insert into observed_property as e (dataset, natural_key, name, definition, description, properties)
      values ($1, $2, $3, $4, $5, $6::jsonb)
      on conflict (dataset, natural_key) do update set name = excluded.name, definition = excluded.definition,
        description = excluded.description, properties = coalesce(excluded.properties, e.properties)
-     returning id`,
+     returning ${upserted('observed_property')}`,
     [dataset, spec.key, spec.name, spec.definition ?? '', spec.description ?? '', json(spec.properties)],
   )
-  return row!.id
+  return noteUpsert(tx, 'ObservedProperty', dataset, row!)
 }
 
 export async function ensureDatastream(tx: Queryable, dataset: number, spec: DatastreamSpec): Promise<number> {
-  const [row] = await tx.query<{ id: number }>(
+  const [row] = await tx.query<Upserted>(
     `insert into datastream as e (dataset, natural_key, thing, sensor, observed_property, name, description, observation_type,
                                   unit, properties, aggregate, period_s, role, source)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10::jsonb, $11, $12, $13, $14)
@@ -103,7 +111,7 @@ export async function ensureDatastream(tx: Queryable, dataset: number, spec: Dat
        description = ${own('description')}, observation_type = excluded.observation_type, unit = ${own('unit')},
        properties = excluded.properties, aggregate = ${own('aggregate')}, period_s = ${own('period_s', 'periodSeconds')},
        role = ${own('role')}, source = excluded.source
-     returning id`,
+     returning ${upserted('datastream')}`,
     [
       dataset,
       spec.key,
@@ -121,7 +129,7 @@ export async function ensureDatastream(tx: Queryable, dataset: number, spec: Dat
       spec.source ?? null,
     ],
   )
-  return row!.id
+  return noteUpsert(tx, 'Datastream', dataset, row!)
 }
 
 /**
@@ -129,7 +137,7 @@ export async function ensureDatastream(tx: Queryable, dataset: number, spec: Dat
  * shared (OGC 18-088 §8.2.8). A Thing without a GeoJSON Location leaves its datastreams without.
  */
 export async function ensureFeatures(tx: Queryable, datastreams: readonly number[]): Promise<void> {
-  await tx.query(
+  const made = await tx.query<Made>(
     `with needed as (
        select distinct on (d.id) d.id as datastream, l.id as location
        from datastream d join thing_location tl on tl.thing = d.thing join location l on l.id = tl.location
@@ -140,22 +148,25 @@ export async function ensureFeatures(tx: Queryable, datastreams: readonly number
        select l.dataset, l.name, l.description, l.encoding_type, l.location, l.geom, l.properties, l.id from location l
        where l.id in (select location from needed)
          and not exists (select 1 from feature_of_interest f where f.made_from = l.id)
-       returning id, made_from
+       returning id, dataset, made_from
      ), every as (
        select id, made_from from made
        union all
        select min(id), made_from from feature_of_interest where made_from in (select location from needed) group by made_from
+     ), given as (
+       insert into datastream_foi (datastream, foi)
+       select n.datastream, e.id from needed n join every e on e.made_from = n.location
+       on conflict do nothing
      )
-     insert into datastream_foi (datastream, foi)
-     select n.datastream, e.id from needed n join every e on e.made_from = n.location
-     on conflict do nothing`,
+     select id, dataset from made`,
     [datastreams],
   )
+  noteFeatures(tx, made)
 }
 
 /** After a Thing moved: later observations of its datastreams refer to a feature made of the new Location. */
 export async function moveFeatures(tx: Queryable, thing: number, from?: string): Promise<void> {
-  await tx.query(
+  const made = await tx.query<Made>(
     `with place as (
        select l.* from thing_location tl join location l on l.id = tl.location where tl.thing = $1
        order by l.geom is null, l.id limit 1
@@ -163,16 +174,28 @@ export async function moveFeatures(tx: Queryable, thing: number, from?: string):
        insert into feature_of_interest (dataset, name, description, encoding_type, feature, geom, properties, made_from)
        select dataset, name, description, encoding_type, location, geom, properties, id from place
        where not exists (select 1 from feature_of_interest f where f.made_from = place.id)
-       returning id
+       returning id, dataset
      ), feature as (
        select id from made union all (select f.id from feature_of_interest f join place on f.made_from = place.id order by f.id limit 1)
+     ), given as (
+       insert into datastream_foi (datastream, valid_from, foi)
+       select d.id, coalesce($2::timestamptz, now()), (select id from feature limit 1)
+       from datastream d
+       where d.thing = $1 and exists (select 1 from feature) and exists (select 1 from datastream_foi f where f.datastream = d.id)
+       on conflict (datastream, valid_from) do update set foi = excluded.foi
      )
-     insert into datastream_foi (datastream, valid_from, foi)
-     select d.id, coalesce($2::timestamptz, now()), (select id from feature limit 1)
-     from datastream d
-     where d.thing = $1 and exists (select 1 from feature) and exists (select 1 from datastream_foi f where f.datastream = d.id)
-     on conflict (datastream, valid_from) do update set foi = excluded.foi`,
+     select id, dataset from made`,
     [thing, from ?? null],
+  )
+  noteFeatures(tx, made)
+}
+
+type Made = { id: number; dataset: number }
+
+function noteFeatures(tx: Queryable, made: readonly Made[]): void {
+  note(
+    tx,
+    made.map(({ id, dataset }) => ({ dataset, type: 'FeatureOfInterest', id, change: 'created' })),
   )
 }
 

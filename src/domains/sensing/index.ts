@@ -2,6 +2,7 @@ import type { Database, Queryable } from '../../kernel/db/index.ts'
 import { Signal } from '../../kernel/signal.ts'
 import { Appender, withIds } from './append.ts'
 import { byDatastream } from './batch.ts'
+import { noted } from './changes.ts'
 import { type DatastreamInfo, Datastreams } from './datastreams.ts'
 import { editThing, type ThingPatch } from './edit.ts'
 import { type DatastreamPatch, editDatastream } from './edit-datastream.ts'
@@ -16,6 +17,7 @@ import { SmallCounts } from './small-counts.ts'
 import { SourceWriter } from './writer.ts'
 
 export { Overloaded } from './append.ts'
+export { noted } from './changes.ts'
 export type { DatastreamInfo } from './datastreams.ts'
 export { type EditableThing, type Place, type ThingFields, type ThingPatch, thingForEdit } from './edit.ts'
 export {
@@ -118,6 +120,11 @@ export class Sensing {
     }
   }
 
+  /** Tells subscribers of entities a committed transaction made or changed. */
+  tell(changes: readonly EntityChanged[]): void {
+    for (const change of changes) this.changed.emit(change)
+  }
+
   datastream(id: number): Promise<DatastreamInfo | null> {
     return this.#datastreams.get(id)
   }
@@ -140,8 +147,12 @@ export class Sensing {
 
   /** Changes what people edit of a Thing, if nobody else did since the version `ifMatch`. */
   async editThing(visible: readonly number[], id: number, patch: ThingPatch, ifMatch: string | undefined) {
-    const result = await this.#db.transaction((tx) => editThing(tx, visible, id, patch, ifMatch))
+    const { result, changes } = await this.#db.transaction(async (tx) => {
+      const result = await editThing(tx, visible, id, patch, ifMatch)
+      return { result, changes: noted(tx) }
+    })
     this.#edited(result.after.dataset, 'Thing', id)
+    this.tell(changes)
     return result
   }
 
@@ -190,12 +201,14 @@ export class Sensing {
     const infos = await this.datastreams(ids)
     const needed = [...infos.values()].filter((info) => !info.hasFeature)
     if (needed.length === 0) return
-    await this.#db.transaction((tx) =>
-      ensureFeatures(
+    const changes = await this.#db.transaction(async (tx) => {
+      await ensureFeatures(
         tx,
         needed.map((info) => info.id),
-      ),
-    )
+      )
+      return noted(tx)
+    })
     for (const info of needed) info.hasFeature = true
+    this.tell(changes)
   }
 }

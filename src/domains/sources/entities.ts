@@ -5,6 +5,7 @@ import {
   ensureObservedProperty,
   ensureSensor,
   ensureThing,
+  noted,
   type Sensing,
 } from '../sensing/index.ts'
 import type { Definition } from './definition.ts'
@@ -52,7 +53,7 @@ export class Entities {
         )
       }
       await ensureFeatures(tx, ids)
-      return { ids, sensor, properties, things }
+      return { ids, sensor, properties, things, changes: noted(tx) }
     })
     // A new series may decide how others are published.
     this.#sensing.forget()
@@ -63,10 +64,7 @@ export class Entities {
       stream.thing.id ||= made.things.get(stream.thing.key) ?? 0
     })
     this.#sensing.forget()
-    for (const id of made.things.values())
-      this.#sensing.changed.emit({ dataset: this.#dataset, type: 'Thing', id, change: 'updated' })
-    for (const id of made.ids)
-      this.#sensing.changed.emit({ dataset: this.#dataset, type: 'Datastream', id, change: 'updated' })
+    this.#sensing.tell(made.changes)
   }
 
   async #ensureSensor(tx: Queryable): Promise<number> {

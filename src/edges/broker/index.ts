@@ -1,44 +1,30 @@
 /**
- * The embedded MQTT 3.1.1 broker. Publishing to an Observations topic creates the observation by the rules of HTTP and
- * is acknowledged at QoS 1 only after the commit; subscribers get the entity after the commit. Rights are those of
- * HTTP: any user name, the key as password; anonymous clients may subscribe to what is released.
+ * The embedded MQTT 3.1.1 broker. What is published to a topic of SensorThings is created by the rules of HTTP and
+ * acknowledged at QoS 1 only after the commit; subscribers are told after the commit. Rights are those of HTTP: any user
+ * name, the key as password; anonymous clients may subscribe to what is released.
  */
 import { createServer, type Server, Socket } from 'node:net'
 import { Aedes, type Client, type PublishPacket } from 'aedes'
 import { type Access, type Actor, ANONYMOUS } from '../../domains/access/index.ts'
 import type { Catalog } from '../../domains/catalog/index.ts'
-import {
-  asMeasured,
-  type ObservationsStored,
-  type Sensing,
-  type StoredObservation,
-} from '../../domains/sensing/index.ts'
-import { SqlError } from '../../kernel/db/index.ts'
+import type { Sensing } from '../../domains/sensing/index.ts'
 import type { Log } from '../../kernel/log.ts'
-import { counter, gauge } from '../../kernel/metrics.ts'
+import { gauge } from '../../kernel/metrics.ts'
 import { Problem, SetupError } from '../../kernel/problem.ts'
+import { Connection, dropped } from './connection.ts'
+import { Deliveries } from './deliveries.ts'
 import { limitPackets } from './packet-limit.ts'
-import { type Subscriber, Subscriptions } from './subscriptions.ts'
+import type { SourcePort, TopicPort } from './ports.ts'
+import { type Outcome, Publishing } from './publishing.ts'
 
-/** What the broker needs of the SensorThings service; the wiring hands it in (edges never meet). */
-export interface ObservationPort {
-  /** Creates the observation `body` at `topic` (`v1.1/Datastreams(7)/Observations`, `d/{dataset}/v1.1/…`); resolves after commit. */
-  createObservation(actor: Actor, topic: string, body: unknown): Promise<{ id: number }>
-  /** What a topic delivers, or null when there is no such topic or the actor may not see it. */
-  resolveTopic(actor: Actor, topic: string): Promise<object | null>
-  /** The JSON entity as GET answers it. */
-  formatObservation(row: StoredObservation): object
-}
-
-/** Takes what is published to topics of sources; answers false when no source wants the topic. */
-export type SourcePort = (topic: string, payload: Buffer, actor: Actor) => Promise<boolean>
+export type { SourcePort } from './ports.ts'
 
 export interface BrokerOptions {
   port: number
   access: Access
   catalog: Catalog
   sensing: Sensing
-  observations: ObservationPort
+  topics: TopicPort
   sources?: SourcePort
   log: Log
 }
@@ -50,14 +36,12 @@ interface IncomingStore {
 
 const PACKET_LIMIT = 256 * 1024
 const CONNECTIONS = 10_000
-/** Messages a subscriber may fall behind before it is disconnected. */
-const WAITING_LIMIT = 10_000
+/** What is read of a connection before its messages are stored: what a flood of one client may hold in memory. */
+const READ_AHEAD = 16 * 1024
+/** Topics of one client. */
+const TOPICS = 1_000
 /** Accepted publishes continue inside aedes under this name, which nobody can subscribe to. */
 const ACCEPTED = '$accepted'
-
-const received = counter('zahnrad_mqtt_publishes_total', 'MQTT publishes by outcome', ['outcome'])
-const delivered = counter('zahnrad_mqtt_deliveries_total', 'MQTT messages handed to subscribers')
-const dropped = counter('zahnrad_mqtt_clients_dropped_total', 'MQTT clients disconnected by the broker', ['reason'])
 
 /** The brokers of this process; more than one only in tests. */
 const running = new Set<Broker>()
@@ -69,14 +53,17 @@ gauge('zahnrad_mqtt_subscriptions', 'Subscriptions of MQTT clients', (g) =>
 
 export class Broker {
   readonly #options: BrokerOptions
-  readonly #subscriptions = new Subscriptions()
-  readonly #actors = new Map<Client, Actor>()
+  readonly #deliveries: Deliveries<Connection>
+  readonly #publishing: Publishing
+  readonly #connections = new Map<Client, Connection>()
   #aedes: Aedes | undefined
   #server: Server | undefined
   #off: (() => void)[] = []
 
   constructor(options: BrokerOptions) {
     this.#options = options
+    this.#deliveries = new Deliveries({ ...options, port: options.topics })
+    this.#publishing = new Publishing(options)
   }
 
   get clients(): number {
@@ -84,7 +71,7 @@ export class Broker {
   }
 
   get subscriptions(): number {
-    return this.#subscriptions.size
+    return this.#deliveries.size
   }
 
   /** Starts listening and resolves with the port. */
@@ -105,24 +92,26 @@ export class Broker {
       authenticate: (client, _user, password, done) => this.#authenticate(client, password, done),
       authorizePublish: (client, packet, done) => this.#publish(client, packet, done),
       authorizeSubscribe: (client, subscription, done) => {
-        this.#allow(client, subscription.topic, subscription.qos as 0 | 1 | 2).then(
+        this.#subscribe(client, subscription.topic, subscription.qos as 0 | 1 | 2).then(
           (allowed) => done(null, allowed ? subscription : null),
           (error) => done(error),
         )
       },
     })
-    this.#aedes.on('clientDisconnect', (client) => this.#subscriptions.removeClient(client))
+    this.#aedes.on('clientDisconnect', (client) => this.#forget(client))
     this.#aedes.on('unsubscribe', (topics, client) => {
-      for (const topic of topics) this.#subscriptions.remove(topic, client)
+      const connection = this.#connections.get(client)
+      for (const topic of topics) if (connection?.topics.delete(topic)) this.#deliveries.remove(topic, connection)
     })
     this.#off = [
-      sensing.stored.on((event) => this.#deliver(event)),
+      sensing.stored.on((event) => this.#deliveries.stored(event)),
+      sensing.changed.on((event) => this.#deliveries.changed(event)),
       catalog.changed.on(() => void this.#recheck()),
       access.changed.on(() => void this.#recheck()),
       access.revoked.on((name) => this.#disconnect(name)),
     ]
     running.add(this)
-    this.#server = createServer((socket) => this.#accept(socket))
+    this.#server = createServer({ highWaterMark: READ_AHEAD }, (socket) => this.#accept(socket))
     this.#server.maxConnections = CONNECTIONS
     return listen(this.#server, port)
   }
@@ -172,42 +161,34 @@ export class Broker {
    * would be wrong again: it is acknowledged and the reason goes to `errors/{client id}`.
    */
   #publish(client: Client | null, packet: PublishPacket, done: (error?: Error | null) => void): void {
-    if (!client) {
+    const connection = client && this.#connections.get(client)
+    if (!connection) {
       done(new Error('only clients publish here'))
       return
     }
     const { topic } = packet
-    const actor = this.#actors.get(client) ?? ANONYMOUS
     const accept = () => {
       packet.topic = ACCEPTED
       packet.payload = ''
       packet.retain = false
       done(null)
     }
-    this.#storeOnce(client, actor, packet).then(
-      () => {
-        received.inc({ outcome: 'committed' })
-        accept()
-      },
-      (error: unknown) => {
-        const status = statusOf(error)
-        if (status >= 400 && status < 500 && status !== 401 && status !== 403) {
-          received.inc({ outcome: 'invalid' })
-          this.#tell(client, { topic, status, message: (error as Error).message })
-          accept()
-          return
-        }
-        received.inc({ outcome: status === 401 || status === 403 ? 'denied' : 'failed' })
-        this.#options.log.warn({ client: client.id, topic, error: (error as Error).message }, 'mqtt publish refused')
-        done(error as Error)
-      },
-    )
+    void this.#storeOnce(connection, packet).then((result) => {
+      if (result.outcome === 'committed') return accept()
+      const { outcome, status, message } = result
+      if (outcome === 'invalid') {
+        this.#tell(connection, { topic, status, message })
+        return accept()
+      }
+      this.#options.log.warn({ client: connection.client.id, topic, error: message }, 'mqtt publish refused')
+      done(new Error(message))
+    })
   }
 
   /** A QoS 2 publish that is sent again before it was released (PUBREL) is already stored (MQTT 3.1.1 §4.3.3). */
-  async #storeOnce(client: Client, actor: Actor, packet: PublishPacket): Promise<void> {
-    if (packet.qos === 2 && (await this.#isKnown(client, packet))) return
-    await this.#store(actor, packet.topic, packet.payload as Buffer)
+  async #storeOnce({ client, actor }: Connection, packet: PublishPacket): Promise<Outcome> {
+    if (packet.qos === 2 && (await this.#isKnown(client, packet))) return { outcome: 'committed' }
+    return this.#publishing.take(actor, packet.topic, packet.payload as Buffer, { again: packet.dup })
   }
 
   #isKnown(client: Client, packet: PublishPacket): Promise<boolean> {
@@ -218,109 +199,59 @@ export class Broker {
     )
   }
 
-  async #store(actor: Actor, topic: string, payload: Buffer): Promise<void> {
-    const { observations, sources } = this.#options
-    if (/^(d\/[a-z0-9-]+\/)?v1\.1\//.test(topic)) {
-      let body: unknown
-      try {
-        body = JSON.parse(payload.toString('utf8'))
-      } catch (error) {
-        throw new Problem(400, 'invalid-json', `The message is not JSON: ${(error as Error).message}`)
-      }
-      await observations.createObservation(actor, topic, body)
-    } else if (!(await sources?.(topic, payload, actor))) {
-      throw new Problem(
-        403,
-        'topic-unknown',
-        `Nothing can be published to "${topic}": write to v1.1/Datastreams(id)/Observations.`,
-      )
-    }
+  #tell(connection: Connection, message: object): void {
+    const topic = `errors/${connection.client.id}`
+    if (connection.topics.has(topic)) connection.send(topic, JSON.stringify(message))
   }
 
-  #tell(client: Client, message: object): void {
-    const topic = `errors/${client.id}`
-    for (const subscriber of this.#subscriptions.of(topic)) this.#send(subscriber, topic, JSON.stringify(message))
-  }
-
-  /** May the client subscribe? Its own errors, or what SensorThings resolves for its actor; no wildcards. */
-  async #allow(client: Client, topic: string, qos: 0 | 1 | 2): Promise<boolean> {
-    const actor = this.#actors.get(client) ?? ANONYMOUS
+  /** May the client subscribe? Its own errors, or what SensorThings makes of the topic for its actor; no wildcards. */
+  async #subscribe(client: Client, topic: string, qos: 0 | 1 | 2): Promise<boolean> {
+    const connection = this.#connections.get(client)
+    if (!connection || (connection.topics.size >= TOPICS && !connection.topics.has(topic))) return false
     const own = topic === `errors/${client.id}`
-    if (!own && !(await this.#options.observations.resolveTopic(actor, topic))) return false
-    if (client.closed) return false
-    if (!own) this.#options.access.used(actor, 'mqtt')
-    this.#subscriptions.add(topic, { client, actor, qos, waiting: 0 })
+    const fresh = !connection.topics.has(topic)
+    connection.topics.set(topic, Math.min(qos, 1) as 0 | 1)
+    if (own || !fresh) return true
+    try {
+      await this.#deliveries.add(topic, connection)
+    } catch (error) {
+      connection.topics.delete(topic)
+      this.#tell(connection, { topic, status: (error as Problem).status ?? 500, message: (error as Error).message })
+      return false
+    }
+    if (client.closed) {
+      this.#deliveries.remove(topic, connection)
+      return false
+    }
+    this.#options.access.used(connection.actor, 'mqtt')
     return true
   }
 
-  /** After commit. An observation is formatted at most once, and only if somebody wants it. */
-  #deliver({ dataset, datastream, rows }: ObservationsStored): void {
-    if (this.#subscriptions.size === 0) return
-    const { access, observations, catalog } = this.#options
-    const slug = catalog.byKey(dataset)?.id
-    const paths = [`v1.1/Datastreams(${datastream})/Observations`, 'v1.1/Observations']
-    const topics = [...paths, ...paths.map((path) => `d/${slug}/${path}`)].filter((topic) =>
-      this.#subscriptions.has(topic),
-    )
-    if (topics.length === 0) return
-    for (const row of rows) {
-      const published = JSON.stringify(observations.formatObservation(row))
-      const measured = 'measured' in row ? JSON.stringify(observations.formatObservation(asMeasured(row))) : published
-      for (const topic of topics) {
-        for (const subscriber of this.#subscriptions.of(topic)) {
-          if (!access.visible(subscriber.actor).includes(dataset)) continue
-          this.#send(subscriber, topic, access.measured(subscriber.actor).includes(dataset) ? measured : published)
-        }
-      }
-    }
-  }
-
-  #send(subscriber: Subscriber, topic: string, payload: string): void {
-    if (subscriber.client.closed) return
-    if (subscriber.waiting >= WAITING_LIMIT) {
-      dropped.inc({ reason: 'too slow' })
-      subscriber.client.close()
-      return
-    }
-    subscriber.waiting++
-    const qos = Math.min(subscriber.qos, 1) as 0 | 1
-    subscriber.client.publish({ cmd: 'publish', topic, payload, qos, retain: false, dup: false }, () => {
-      subscriber.waiting--
-    })
-    delivered.inc()
-  }
-
   #know(client: Client, actor: Actor): void {
-    this.#actors.set(client, actor)
-    client.conn.once('close', () => this.#actors.delete(client))
+    this.#connections.set(client, new Connection(client, actor))
+    client.conn.once('close', () => this.#forget(client))
+  }
+
+  #forget(client: Client): void {
+    const connection = this.#connections.get(client)
+    if (!connection) return
+    this.#connections.delete(client)
+    for (const topic of connection.topics.keys()) this.#deliveries.remove(topic, connection)
   }
 
   /** A key was revoked: its connections end at once. */
   #disconnect(name: string): void {
-    for (const [client, actor] of [...this.#actors]) {
-      if (actor.name !== name) continue
-      dropped.inc({ reason: 'key revoked' })
-      client.close()
-    }
+    for (const connection of [...this.#connections.values()])
+      if (connection.actor.name === name) connection.end('key revoked')
   }
 
   /** A dataset changed its state, or rights did: whoever may no longer see a topic is disconnected. */
   async #recheck(): Promise<void> {
-    for (const [topic, { client, actor }] of [...this.#subscriptions.all()]) {
-      if (topic.startsWith('errors/')) continue
-      if (await this.#options.observations.resolveTopic(actor, topic).catch(() => null)) continue
-      this.#subscriptions.removeClient(client)
-      dropped.inc({ reason: 'no longer allowed' })
-      client.close()
-    }
+    await this.#deliveries.recheck((connection) => {
+      this.#forget(connection.client)
+      connection.end('no longer allowed')
+    })
   }
-}
-
-/** The HTTP status an error means; 500 for what may work when sent again. Values the database refuses never will. */
-function statusOf(error: unknown): number {
-  if (error instanceof SqlError && /^2[23]/.test(error.code)) return 400
-  const { status } = error as { status?: unknown }
-  return typeof status === 'number' ? status : 500
 }
 
 function listen(server: Server, port: number): Promise<number> {

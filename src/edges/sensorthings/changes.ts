@@ -1,4 +1,4 @@
-import type { EntityChanged, StoredObservation } from '../../domains/sensing/index.ts'
+import { type EntityChanged, noted, type StoredObservation } from '../../domains/sensing/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Context, Work } from './context.ts'
 import { StaError } from './errors.ts'
@@ -22,7 +22,9 @@ export async function inTransaction<R>(
     async (tx) => {
       changed.length = 0
       stored.length = 0
-      return work({ tx, context, home, changed, stored })
+      const result = await work({ tx, context, home, changed, stored })
+      changed.push(...noted(tx))
+      return result
     },
     { timeoutMs: 120_000 },
   )
@@ -45,7 +47,7 @@ async function announce(
   stored: readonly StoredObservation[],
 ): Promise<void> {
   if (changed.length > 0) context.sensing.forget()
-  for (const change of changed) context.sensing.changed.emit(change)
+  context.sensing.tell(changed)
   await context.sensing.announce(stored)
 }
 

@@ -18,10 +18,21 @@ const TASKING: readonly string[] = ['tasking-capability', 'task', 'actuator', 'c
   (path) => `http://www.opengis.net/spec/iot_tasking/1.0/req/${path}`,
 )
 
-/** The root document (OGC 18-088 §9.2.1): the entity sets, and what the server conforms to. */
+/** The classes of OGC 18-088 §14, claimed where clients can reach a broker. */
+const MQTT: readonly string[] = [
+  `${SPEC}/create-observations-via-mqtt/observations-creation`,
+  `${SPEC}/receive-updates-via-mqtt/receive-updates`,
+]
+
+/** The root document (OGC 18-088 §9.2.1): the entity sets, what the server conforms to, and where its broker is. */
 export function rootDocument(context: Context): unknown {
+  const endpoints = context.mqttEndpoints?.(context.base) ?? []
+  const mqtt = endpoints.length > 0 ? MQTT : []
   return {
     value: context.model.types.map(({ set }) => ({ name: set, url: `${context.base}/${set}` })),
-    serverSettings: { conformance: context.model.tasking ? [...CONFORMANCE, ...TASKING] : CONFORMANCE },
+    serverSettings: {
+      conformance: [...CONFORMANCE, ...(context.model.tasking ? TASKING : []), ...mqtt],
+      ...Object.fromEntries(mqtt.map((uri) => [uri, { endpoints }])),
+    },
   }
 }

@@ -21,6 +21,8 @@ export interface Deps {
   sensing: Sensing
   /** Whether Tasking (OGC 17-079r1) is switched on. */
   tasking?: boolean
+  /** Addresses of the MQTT broker (`mqtt://…`), for a service root; none where there is no broker. */
+  mqttEndpoints?: (base: string) => readonly string[]
 }
 
 /** One request that writes: its transaction, and what to tell others once it is committed. */

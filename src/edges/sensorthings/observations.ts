@@ -10,12 +10,13 @@ import { widenAreas } from './insert.ts'
 import { type Row, SENSING_MODEL } from './model.ts'
 import { componentsOf } from './multi.ts'
 import { OBSERVATION_PROPERTIES, observationValues, type RawObservation } from './observation-values.ts'
+import type { Step } from './path.ts'
 import { parseInstant } from './times.ts'
 
 const OBSERVATION = SENSING_MODEL.named('Observation')
 
 /** The JSON entity of a stored observation, as GET gives it, without asking the database. */
-export function observationEntity(row: StoredObservation, base: string): Entity {
+function observationEntity(row: StoredObservation, base: string): Entity {
   const stored: Row = { id: row.id, t: row.t, t_end: row.tEnd, v: row.v, q: row.q ?? null, x: row.x ?? null }
   const self = `${base}/Observations(${row.id})`
   const entity: Entity = { '@iot.selfLink': self, '@iot.id': row.id }
@@ -63,6 +64,31 @@ export async function createPlainObservation(
   const row: NewObservation = { datastream: id, ...observationValues(body as RawObservation) }
   const [made] = await context.sensing.append([row])
   return observationEntity({ ...row, id: made! }, context.base)
+}
+
+/**
+ * Does an observation with this phenomenonTime and result of the Datastream it names stand there already? For messages
+ * that are sent again because nobody knows whether they were stored. Without a phenomenonTime nobody can tell: false.
+ */
+export async function isStored(
+  context: Context,
+  { parents }: { parents: readonly Step[] },
+  body: unknown,
+): Promise<boolean> {
+  const given = parents.length === 1 && parents[0]!.type.name === 'Datastream' ? parents[0]!.id : null
+  const id = plainDatastream(body, given)
+  if (id === null || !Number.isSafeInteger(id) || id < 0 || id > 2_147_483_647) return false
+  if ((body as RawObservation).phenomenonTime == null) return false
+  const info = await context.sensing.datastream(id)
+  if (info?.kind !== 'single' || !context.visible.includes(info.dataset)) return false
+  allow(context, 'create', info.dataset)
+  const { t, tEnd, v, x } = observationValues(body as RawObservation)
+  const [row] = await context.db.run(
+    sql`select 1 from observation o left join observation_measured m on m.datastream = o.datastream and m.id = o.id
+      where o.datastream = ${id}::int4 and o.t = ${t}::timestamptz and o.t_end is not distinct from ${tEnd}::timestamptz
+        and coalesce(m.v, o.v) is not distinct from ${v}::float8 and o.x is not distinct from ${x ? JSON.stringify(x) : null}::jsonb limit 1`,
+  )
+  return row !== undefined
 }
 
 const MAX_ROWS = 200_000

@@ -1,13 +1,14 @@
 import type { Actor } from '../../domains/access/index.ts'
-import type { StoredObservation } from '../../domains/sensing/index.ts'
+import { Lanes } from '../../kernel/lanes.ts'
 import type { Answer } from './answer.ts'
 import { runRequests } from './batch.ts'
 import { jsonResponses, requestsOf } from './batch-json.ts'
 import { Multipart, multipartResponses, requestsOfMultipart } from './batch-multipart.ts'
 import { rootDocument } from './conformance.ts'
-import { type Context, type Deps, makeContext, resolve } from './context.ts'
+import { type Context, type Deps, makeContext } from './context.ts'
 import { bad, notFound, StaError } from './errors.ts'
-import { createObservations, createPlainObservation, observationEntity } from './observations.ts'
+import { type Feed, openFeed } from './feed.ts'
+import { createObservations, createPlainObservation, isStored } from './observations.ts'
 import { parsePath, type Resource } from './path.ts'
 import { splitOptions } from './query.ts'
 import { readEntity, readProperty, readSet } from './read.ts'
@@ -15,12 +16,6 @@ import { addReference, removeReference, setReference, stepsOfReference } from '.
 import { removeSet } from './remove-set.ts'
 import { noteUse } from './use.ts'
 import { changeEntity, createEntity, insertEntity, removeEntity } from './write.ts'
-
-/** What a subscription is about: the Observations of one Datastream, or (null) all the actor may see. */
-export interface Topic {
-  topic: string
-  datastream: number | null
-}
 
 export interface Call {
   method: string
@@ -34,6 +29,8 @@ export interface Call {
 }
 
 const READ = new Set(['GET', 'HEAD'])
+/** Messages that need a transaction of their own at once: others ask the database, too. */
+const GENERAL = 4
 
 /**
  * The SensorThings service, independent of its transport: HTTP calls {@link handle}, the broker the methods below it.
@@ -41,6 +38,7 @@ const READ = new Set(['GET', 'HEAD'])
 export class SensorThings {
   readonly #deps: Deps
   readonly #origin: () => string
+  readonly #general = new Lanes(GENERAL)
 
   /** `origin` gives the public base address for links where no request tells it (MQTT). */
   constructor(deps: Deps, origin: () => string) {
@@ -133,46 +131,33 @@ export class SensorThings {
   }
 
   /**
-   * Makes the observation a message on a topic carries: `v1.1/Datastreams(7)/Observations`, `d/slug/v1.1/Observations`.
-   * Resolves after the commit. Throws an error whose message says what was wrong.
+   * Makes what a message on a topic carries: `v1.1/Datastreams(7)/Observations`, `v1.1/Things`, `d/slug/v1.1/…`, with all
+   * inside it. Resolves after the commit. `again`: it was sent before and perhaps stored (MQTT's DUP); an Observation with
+   * a phenomenonTime that stands there already is not stored twice. Throws an error whose message says what was wrong.
    */
-  async createObservation(actor: Actor, topic: string, body: unknown): Promise<{ id: number }> {
-    const { context, resource } = this.#topic(actor, topic)
-    if (resource.kind !== 'set' || resource.type.name !== 'Observation' || resource.as !== 'entities') {
-      throw bad(`"${topic.slice(0, 100)}" is not a set of Observations`)
-    }
-    const plain = await this.#plain(context, resource, body)
-    if (plain) return { id: (plain.body as Record<string, unknown>)['@iot.id'] as number }
-    return { id: await insertEntity(context, resource, body) }
+  async create(actor: Actor, topic: string, body: unknown, { again }: { again: boolean }): Promise<void> {
+    const { slug, path } = topicParts(topic)
+    const context = this.context(actor, this.#origin(), slug)
+    const resource = parsePath(path, context.model)
+    if (resource.kind !== 'set' || resource.as !== 'entities')
+      throw bad(`"${topic.slice(0, 100)}" is not a set of entities`)
+    if (again && (await isStored(context, resource, body))) return
+    const plain = resource.type.name === 'Observation' ? await this.#plain(context, resource, body) : null
+    if (!plain) await this.#general.run(() => insertEntity(context, resource, body))
   }
 
-  /** The JSON entity of a stored observation, as GET gives it. */
-  formatObservation(row: StoredObservation): object {
-    return observationEntity(row, `${this.#origin()}/sta/v1.1`)
+  /** What a subscription to `topic` delivers. Throws 400 or 404 when there is no such topic for the actor. */
+  async open(actor: Actor, topic: string): Promise<Feed> {
+    const { slug, path } = topicParts(topic)
+    return openFeed((someone) => this.context(someone, this.#origin(), slug), actor, path)
   }
+}
 
-  /** What a subscription to `topic` would be told about; null when the actor may not see it or it is not supported. */
-  async resolveTopic(actor: Actor, topic: string): Promise<Topic | null> {
-    try {
-      const { context, resource } = this.#topic(actor, topic)
-      if (resource.kind !== 'set' || resource.type.name !== 'Observation' || resource.as !== 'entities') return null
-      const { parents } = resource
-      if (parents.length === 0) return { topic, datastream: null }
-      if (parents.length > 1 || parents[0]!.type.name !== 'Datastream') return null
-      const { id } = await resolve(context, parents)
-      return { topic, datastream: id }
-    } catch (error) {
-      if (error instanceof StaError) return null
-      throw error
-    }
-  }
-
-  #topic(actor: Actor, topic: string): { context: Context; resource: Resource } {
-    const found = /^(?:d\/([a-z0-9-]{1,63})\/)?v1\.1\/(.+)$/.exec(topic)
-    if (!found) throw notFound(`"${topic.slice(0, 100)}" is not a topic of this service`)
-    const context = this.context(actor, this.#origin(), found[1] ?? null)
-    return { context, resource: parsePath(found[2]!, context.model) }
-  }
+/** `v1.1/Things` or `d/{dataset}/v1.1/Things`: the dataset whose root it is, and the path below. */
+function topicParts(topic: string): { slug: string | null; path: string } {
+  const found = /^(?:d\/([a-z0-9-]{1,63})\/)?v1\.1\/(.+)$/s.exec(topic)
+  if (!found) throw notFound(`"${topic.slice(0, 100)}" is not a topic of this service`)
+  return { slug: found[1] ?? null, path: found[2]! }
 }
 
 function allowed(resource: Resource): string[] {

@@ -30,6 +30,8 @@ export interface TestService {
   catalog: Catalog
   sensing: Sensing
   service: SensorThings
+  /** Of the broker, once one was started. */
+  mqttPort: number | undefined
   /** A request below the root (or to a whole address), with the key unless `key: null`. */
   call(method: string, path: string, body?: unknown, options?: { key?: string | null; type?: string }): Promise<Reply>
   get(path: string, options?: { key?: string | null }): Promise<Body>
@@ -49,6 +51,8 @@ export async function startService(
   const sensing = new Sensing(db)
   const app = await createHttp({ log: createLog('error'), trustProxy: [] })
   registerSession(app, { access })
+  const mqttEndpoints = (base: string) =>
+    started.mqttPort ? [`mqtt://${new URL(base).hostname}:${started.mqttPort}`] : []
   const service = registerSensorThings(app, {
     db,
     access,
@@ -56,6 +60,7 @@ export async function startService(
     sensing,
     origin: () => 'http://city.example',
     tasking: options.tasking,
+    mqttEndpoints,
   })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
@@ -81,7 +86,7 @@ export async function startService(
     return { status: response.status, body: parsed, text, headers: response.headers }
   }
 
-  return {
+  const started: TestService = {
     url,
     root,
     key,
@@ -90,6 +95,7 @@ export async function startService(
     catalog,
     sensing,
     service,
+    mqttPort: undefined,
     call,
     async get(path, own) {
       const { status, body, text } = await call('GET', path, undefined, own)
@@ -107,6 +113,7 @@ export async function startService(
       await db.close()
     },
   }
+  return started
 }
 
 /** Query options, percent-encoded. */

@@ -508,59 +508,6 @@ for (const engine of databases()) {
       assert.equal(changed.filter((e) => e.type === 'Thing').length, 1)
     })
 
-    it('the broker port: creating by topic, resolving topics, the same JSON as GET', async () => {
-      const id = await stream('topic')
-      const actor = await sta.access.authenticate({ bearer: sta.key })
-      const made = await sta.service.createObservation(actor, `v1.1/Datastreams(${id})/Observations`, {
-        result: 7,
-        phenomenonTime: '2020-01-01T00:00:00Z',
-      })
-      const entity = await sta.get(`Observations(${made.id})`)
-      assert.equal(entity.result, 7)
-      const [row] = await sta.db.query<{ id: number; t: string; v: number }>(
-        'select id, t, v from observation where id = $1',
-        [made.id],
-      )
-      const formatted = sta.service.formatObservation({ datastream: id, tEnd: null, ...row! })
-      assert.deepEqual(formatted, JSON.parse(JSON.stringify(entity).replaceAll(sta.url, 'http://city.example')))
-      assert.equal(
-        (
-          await sta.service.createObservation(actor, 'v1.1/Observations', {
-            result: 8,
-            Datastream: datastream('via mqtt', { Thing: thing('via mqtt') }),
-          })
-        ).id > 0,
-        true,
-      )
-      assert.deepEqual(await sta.service.resolveTopic(actor, `v1.1/Datastreams(${id})/Observations`), {
-        topic: `v1.1/Datastreams(${id})/Observations`,
-        datastream: id,
-      })
-      assert.equal(await sta.service.resolveTopic(actor, 'v1.1/Datastreams(999999)/Observations'), null)
-      assert.equal(
-        await sta.service.resolveTopic(
-          { kind: 'anonymous', name: 'anonymous' },
-          `v1.1/Datastreams(${id})/Observations`,
-        ),
-        null,
-      )
-      await assert.rejects(
-        sta.service.createObservation(
-          { kind: 'anonymous', name: 'anonymous' },
-          `v1.1/Datastreams(${id})/Observations`,
-          { result: 1 },
-        ),
-      )
-      await assert.rejects(
-        sta.service.createObservation(actor, `v1.1/Datastreams(${id})/Observations`, {
-          result: 1,
-          phenomenonTime: 'x',
-        }),
-        /phenomenonTime/,
-      )
-      await assert.rejects(sta.service.createObservation(actor, 'nonsense', {}), /topic/)
-    })
-
     it('filters on what was written find it again', async () => {
       const { value } = await sta.get(`Things?${q({ $filter: "name eq 'Deep'" })}`)
       assert.equal(value.length, 1)

@@ -7,6 +7,7 @@ import {
   ensureThing,
   iso,
   type NewObservation,
+  noted,
   type Sensing,
 } from '../../sensing/index.ts'
 import type { ResolvedPart } from './resolve.ts'
@@ -190,12 +191,11 @@ export class DelayHistory {
         tx,
         ids.map(([, id]) => id),
       )
-      return { ids, things: [...things.values()] }
+      return { ids, changes: noted(tx) }
     })
     for (const [key, id] of made.ids) this.#streams.set(`${dataset} ${key}`, id)
     this.#sensing.forget()
-    for (const id of made.things) this.#sensing.changed.emit({ dataset, type: 'Thing', id, change: 'updated' })
-    for (const [, id] of made.ids) this.#sensing.changed.emit({ dataset, type: 'Datastream', id, change: 'updated' })
+    this.#sensing.tell(made.changes)
   }
 
   /** After a dataset was removed or its entities changed. */

@@ -255,7 +255,7 @@ function sourceTopics({ sources, access }: Platform): SourcePort {
   return async (topic, payload, actor) => {
     const wanted = sources.pushed.wanting(topic)
     for (const { dataset } of wanted) access.require(actor, 'create', { dataset })
-    await Promise.all(wanted.map(({ id }) => sources.pushed.deliver(id, topic, payload)))
+    await Promise.all(wanted.map(({ id }) => sources.pushed.deliver(id, topic, payload, actor)))
     const offered = await sources.drafts.offer('mqtt', topic, payload, actor)
     return offered || wanted.length > 0
   }

@@ -128,6 +128,10 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
     ...each('/gtfs-rt/:x/trip-updates.json', HIDDEN),
     ...each('/gtfs-rt/:x/alerts.pb', HIDDEN),
   ],
+  '/api/v1/deliveries': (h) => ['/api/v1/deliveries', `/api/v1/deliveries?source=${h.source}`],
+  '/api/v1/deliveries.csv': (h) => ['/api/v1/deliveries.csv', `/api/v1/deliveries.csv?source=${h.source}`],
+  '/api/v1/deliveries/sources': () => ['/api/v1/deliveries/sources'],
+  '/api/v1/deliveries/:receipt': (h) => [`/api/v1/deliveries/${h.receipt}`],
   '/api/v1/account/passkeys': () => ['/api/v1/account/passkeys'],
   '/api/v1/mobility/timetables': () => ['/api/v1/mobility/timetables'],
   '/api/v1/mobility/stops': () => ['/api/v1/mobility/stops?near=7.6,51.9&radius=20000'],
@@ -336,6 +340,10 @@ const CHANGES: Record<string, (h: Hidden) => Try[]> = {
     HIDDEN.map((id) => ({
       ...{ path: `/api/v1/mobility/roadworks/${id}:x1/attachments?name=x.pdf`, body: '%PDF-1.7', headers: BYTES },
     })),
+  'DELETE /api/v1/mobility/roadworks/:id/attachments/:attachment': () =>
+    HIDDEN.map((id) => ({ path: `/api/v1/mobility/roadworks/${id}:x1/attachments/1` })),
+  'POST /api/v1/mobility/roadworks/:id/attachments/:attachment/restore': () =>
+    HIDDEN.map((id) => ({ path: `/api/v1/mobility/roadworks/${id}:x1/attachments/1/restore` })),
   'POST /api/v1/webhooks/:source': (h) => [
     { path: `/api/v1/webhooks/${h.source}`, body: { zeit: '2026-11-01T00:00:00Z', ort: 'x', anzahl: 1 } },
   ],
@@ -360,8 +368,6 @@ const BY_ADDRESS: Record<string, (h: Hidden) => (string | number)[]> = {
   'DELETE /api/v1/boards/:id': (h) => h.boards,
   'DELETE /api/v1/mobility/roadworks/:id': () => HIDDEN.map((id) => `${id}:x1`),
   'POST /api/v1/mobility/roadworks/:id/restore': () => HIDDEN.map((id) => `${id}:x1`),
-  'DELETE /api/v1/mobility/roadworks/:id/attachments/:attachment': () => HIDDEN.map((id) => `${id}:x1`),
-  'POST /api/v1/mobility/roadworks/:id/attachments/:attachment/restore': () => HIDDEN.map((id) => `${id}:x1`),
   'POST /api/v1/source-drafts/:id/preview': (h) => [h.draft],
   'POST /api/v1/source-drafts/:id/read': (h) => [h.draft],
   'POST /api/v1/source-drafts/:id/save': (h) => [h.draft],

@@ -115,6 +115,8 @@ export interface Hidden {
   source: string
   draft: string
   channel: number
+  /** Proof of what was delivered to the hidden source. */
+  receipt: string
   /** Of the hidden person. */
   session: number
   /** Keys of others. */
@@ -218,6 +220,12 @@ thing: { key: "{ort}" }
 series: [{ column: anzahl, property: bicycle_count }]
 `
   await platform.sources.add(platform.sources.check(yaml), OWNER)
+  const receipt = 'f'.repeat(24)
+  await platform.db.query(
+    `insert into delivery (receipt, source, dataset, way, actor, topic, messages, bytes, read, accepted, unchanged, corrected, rejected)
+     select $1, $2, key, 'mqtt', $3, $3, 1, 1, 1, 1, 0, 0, 0 from dataset where id = $4`,
+    [receipt, source, WORD, `${SLUG}entwurf`],
+  )
   const { id: draft } = await done('POST', '/api/v1/source-drafts', { topic: `${SLUG}entwurfsthema` })
   const { id: channel } = await done('POST', '/api/v1/alerts/channels', {
     ...{ name: `Kanal ${WORD}`, kind: 'email', targets: [`kanal-${WORD}@stadt.example`], events: ['late'] },
@@ -238,6 +246,7 @@ series: [{ column: anzahl, property: bicycle_count }]
     terms,
     boards,
     source,
+    receipt,
     draft,
     channel,
   }

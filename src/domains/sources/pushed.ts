@@ -6,11 +6,12 @@ import type { Access, Actor } from '../access/index.ts'
 import type { Sensing } from '../sensing/index.ts'
 import { checkDefinition } from './check.ts'
 import type { Definition } from './definition.ts'
+import { BROKER, SECRET, senderOf } from './deliveries.ts'
 import type { Feed } from './feed.ts'
-import type { Format, RunFigures } from './model.ts'
+import type { Format } from './model.ts'
 import { withEnvironment } from './origin.ts'
 import { isSecretOf, makePushSecret, pushSecrets } from './push-secrets.ts'
-import { type Message, Pushes } from './pushes.ts'
+import { type Delivered, type Message, Pushes } from './pushes.ts'
 import { allSources } from './store.ts'
 import { topicMatches, topicPlaceholders } from './topics.ts'
 
@@ -107,7 +108,7 @@ export class PushedSources {
     return secret
   }
 
-  async #push(id: string, message: Omit<Message, 'arrival'>): Promise<RunFigures> {
+  async #push(id: string, message: Omit<Message, 'arrival'>): Promise<Delivered> {
     const source = this.#sources.get(id)
     if (!source) throw new Error(`There is no source "${id}" that is pushed to.`)
     return source.pushes.push({ ...message, arrival: Date.now() })
@@ -140,14 +141,23 @@ export class PushedSources {
     })
   }
 
-  /** A message posted to a source; resolves after commit with what became of it. */
-  post(source: string, payload: Uint8Array): Promise<RunFigures> {
-    return this.#push(source, { payload, constants: new Map(), alone: true })
+  /** A message posted to a source, by somebody or with its secret (no actor); resolves after commit with what became of it. */
+  post(source: string, payload: Uint8Array, by: Actor | null = null): Promise<Delivered> {
+    return this.#push(source, { payload, constants: new Map(), alone: true, by: by ? senderOf(by) : SECRET })
   }
 
-  /** A message of a topic for one source; resolves after commit with the figures of the group it was written in. */
-  deliver(source: string, topic: string, payload: Uint8Array): Promise<RunFigures> {
-    return this.#push(source, { payload, constants: topicPlaceholders(topic), alone: false })
+  /**
+   * A message of a topic for one source, from a client or from another broker (no actor); resolves after commit with the
+   * figures of the group it was written in.
+   */
+  deliver(source: string, topic: string, payload: Uint8Array, by: Actor | null = null): Promise<Delivered> {
+    const constants = topicPlaceholders(topic)
+    return this.#push(source, { payload, constants, alone: false, by: by ? senderOf(by) : BROKER })
+  }
+
+  /** Every source that is pushed to. */
+  all(): PushedSource[] {
+    return [...this.#sources.values()]
   }
 
   /** Messages waiting to be written. */

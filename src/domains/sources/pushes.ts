@@ -2,6 +2,7 @@ import type { Database } from '../../kernel/db/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Sensing } from '../sensing/index.ts'
 import type { Definition } from './definition.ts'
+import { forgetDeliveries, noteDelivery, type Sender } from './deliveries.ts'
 import type { ApplyingFeed, Feed, ItemFeed } from './feed.ts'
 import { FeedRun } from './feed-run.ts'
 import { countRun } from './figures.ts'
@@ -21,7 +22,12 @@ export interface Message {
   arrival: number
   /** Whoever sent it is told what became of it: it is written by itself. */
   alone: boolean
+  /** Who sent it. */
+  by: Sender
 }
+
+/** What became of a message, and the receipt that proves it. */
+export type Delivered = RunFigures & { receipt: string }
 
 const MAX_GROUP = 500
 const MAX_WAITING = 20_000
@@ -36,7 +42,7 @@ interface Written {
 
 interface Waiting {
   message: Message
-  resolve: (figures: RunFigures) => void
+  resolve: (figures: Delivered) => void
   reject: (error: unknown) => void
 }
 
@@ -69,7 +75,7 @@ export class Pushes {
   }
 
   /** Resolves after commit with the figures of the group the message was in; alone in it, they are its own. */
-  push(message: Message): Promise<RunFigures> {
+  push(message: Message): Promise<Delivered> {
     if (this.#waiting.length >= MAX_WAITING) {
       throw new Problem(
         503,
@@ -93,8 +99,7 @@ export class Pushes {
 
   async #work(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const single = this.#waiting.findIndex(({ message }) => message.alone)
-      const group = this.#waiting.splice(0, single === 0 ? 1 : Math.min(MAX_GROUP, single < 0 ? MAX_GROUP : single))
+      const group = this.#nextGroup()
       try {
         const figures = await this.#write(group.map(({ message }) => message))
         for (const { resolve } of group) resolve(figures)
@@ -105,19 +110,38 @@ export class Pushes {
     this.#busy = undefined
   }
 
-  async #write(messages: Message[]): Promise<RunFigures> {
+  /** The oldest message, and those of the same sender up to one that is written by itself. */
+  #nextGroup(): Waiting[] {
+    const waiting = this.#waiting
+    const [first] = waiting
+    if (first!.message.alone) return waiting.splice(0, 1)
+    const { by } = first!.message
+    const group: Waiting[] = []
+    const rest: Waiting[] = []
+    let at = 0
+    for (; at < waiting.length && group.length < MAX_GROUP && !waiting[at]!.message.alone; at++) {
+      const one = waiting[at]!
+      const { actor, key } = one.message.by
+      if (actor === by.actor && key === by.key) group.push(one)
+      else rest.push(one)
+    }
+    this.#waiting = rest.length === 0 ? waiting.slice(at) : [...rest, ...waiting.slice(at)]
+    return group
+  }
+
+  async #write(messages: Message[]): Promise<Delivered> {
     await this.#todaysRun()
     if ('read' in this.#reader) {
       const all: Written[] = []
       for (const message of messages) all.push(await this.#say(this.#reader, message))
-      return this.#note(all, messages.length)
+      return this.#note(all, messages)
     }
     if ('apply' in this.#reader) {
       const all: Written[] = []
       for (const message of messages) all.push(await this.#apply(this.#reader, message))
-      return this.#note(all, messages.length)
+      return this.#note(all, messages)
     }
-    return this.#note([await this.#map(this.#reader, messages)], messages.length)
+    return this.#note([await this.#map(this.#reader, messages)], messages)
   }
 
   /** A message of a feed that stores what it reads by itself. */
@@ -185,7 +209,7 @@ export class Pushes {
   }
 
   /** Adds to today's line of the log what a group did, and answers it. */
-  async #note(written: readonly Written[], messages: number): Promise<RunFigures> {
+  async #note(written: readonly Written[], messages: readonly Message[]): Promise<Delivered> {
     const { db } = this.#deps
     const { definition, dataset } = this.#source
     const merged = new Rejections()
@@ -200,11 +224,26 @@ export class Pushes {
     const rejected = written.flatMap(({ rejections }) => rejections.rows).slice(0, ROWS_KEPT - this.#kept)
     await keepRejected(db, { id: this.#run, source: definition.id }, rejected, this.#kept)
     this.#kept += rejected.length
-    countRun(definition.id, figures.read > 0 && figures.rejected === figures.read ? 'failed' : 'ok', figures, messages)
+    countRun(
+      definition.id,
+      figures.read > 0 && figures.rejected === figures.read ? 'failed' : 'ok',
+      figures,
+      messages.length,
+    )
     const outcome = beyondLimit(definition, this.#total.read, this.#total.rejected) ? 'rejections' : 'ok'
     await updateRun(db, this.#run, { ...this.#total, rejections: this.#rejections.list() }, outcome)
     if (this.#source.stored && figures.read > figures.rejected) await noteGood(db, definition.id, dataset, null)
-    return figures
+    const receipt = await noteDelivery(db, {
+      source: definition.id,
+      dataset,
+      way: definition.from.mqtt ? 'mqtt' : 'webhook',
+      by: messages[0]!.by,
+      topic: messages.at(-1)!.constants.get('topic') ?? null,
+      messages: messages.length,
+      bytes: messages.reduce((sum, { payload }) => sum + payload.length, 0),
+      figures,
+    })
+    return { ...figures, receipt }
   }
 
   async #todaysRun(): Promise<void> {
@@ -212,6 +251,7 @@ export class Pushes {
     if (day === this.#day) return
     const { definition, version, dataset } = this.#source
     const origin = definition.from.mqtt ? definition.from.mqtt.topic : 'webhook'
+    await forgetDeliveries(this.#deps.db, definition.id)
     this.#run = await startRun(this.#deps.db, { source: definition.id, version, dataset, trigger: 'push', origin })
     this.#day = day
     this.#total = empty()

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { addAlerts } from './alerts.ts'
+import { addDeliveries } from './deliveries.ts'
 import { addFlags } from './flags.ts'
 import { addOperation } from './operation.ts'
 import { addSourceRuns } from './source-runs.ts'
@@ -13,6 +14,7 @@ export async function registerStewardApi(app: FastifyInstance, deps: StewardDeps
     const api = plugin as unknown as FastifyInstance
     addSources(api, deps)
     addSourceRuns(api, deps)
+    addDeliveries(api, deps)
     addFlags(api, deps)
     addAlerts(api, deps)
     addOperation(api, deps)

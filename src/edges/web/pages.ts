@@ -52,6 +52,7 @@ export const PAGES: readonly PageAddress[] = [
   { pattern: /^\/haltestellen\/([^/]{1,300})\/?$/, source: 'Stop' },
   { pattern: /^\/haltestellen\/([^/]{1,300})\/aufkleber\/?$/, source: 'StopSticker' },
   { pattern: /^\/baustellen\/?$/, source: 'Roadworks' },
+  { pattern: /^\/lieferungen\/?$/, source: 'Deliveries' },
   { pattern: /^\/suche\/?$/, source: 'Search' },
   {
     pattern: /^\/stationen\/(\d{1,10})\/aufkleber\/?$/,

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { Access } from '../../domains/access/index.ts'
-import type { RunFigures, Sources } from '../../domains/sources/index.ts'
+import type { Delivered, Sources } from '../../domains/sources/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 
@@ -10,6 +10,7 @@ const PATH = '/api/v1/webhooks/:source'
 const Figures = Type.Object(
   {
     source: Type.String(),
+    receipt: Type.String({ description: 'Proof of this delivery: GET /api/v1/deliveries/{receipt}.' }),
     read: Type.Integer({ description: 'Values read: accepted + unchanged + corrected + rejected.' }),
     accepted: Type.Integer({ description: 'New values stored.' }),
     unchanged: Type.Integer(),
@@ -76,7 +77,7 @@ export function registerWebhook(app: FastifyInstance, { sources, access }: { sou
         }
         if (!request.body || request.body.length === 0)
           throw new Problem(400, 'body-missing', 'The request has no body.')
-        const figures = await sources.pushed.post(source.id, request.body)
+        const figures = await sources.pushed.post(source.id, request.body, trusted ? null : request.actor)
         if (figures.read > 0 && figures.rejected === figures.read) throw unusable(source.id, figures)
         return reply.send({ source: source.id, ...figures })
       },
@@ -92,7 +93,7 @@ function keyRequired(): Problem {
   )
 }
 
-function unusable(source: string, figures: RunFigures): Problem {
+function unusable(source: string, figures: Delivered): Problem {
   const [first] = figures.rejections
   return new Problem(422, 'nothing-usable', `Nothing of this message could be used: ${first?.reason ?? 'unknown'}.`, {
     source,

@@ -6,6 +6,7 @@ export const REFUSALS: Record<string, string> = {
   'attachment-kind': 'Diese Datei geht nicht: PDF, PNG, JPEG und WebP sind möglich.',
   'attachment-too-large': 'Die Datei ist zu groß: höchstens 5 MB sind möglich.',
   'attachments-full': 'Mehr Anlagen sind nicht möglich: Entfernen Sie erst eine.',
+  'delivery-unknown': 'Zu diesem Beleg gibt es keine Lieferung von Ihnen.',
   'fed-by-source': 'Das kommt aus einer Quelle und wird dort geändert.',
   'geometry-invalid': 'Der gezeichnete Ort ist so nicht möglich.',
   'not-removed': 'Diese Baustelle ist nicht gelöscht.',

@@ -74,6 +74,7 @@ export const routes: readonly Route[] = [
     bare: true,
   },
   { pattern: /^\/baustellen\/?$/, load: () => import('../pages/Roadworks.svelte') },
+  { pattern: /^\/lieferungen\/?$/, load: () => import('../pages/Deliveries.svelte') },
   { pattern: /^\/suche\/?$/, load: () => import('../pages/Search.svelte') },
   { pattern: /^\/stationen\/(\d{1,10})\/aufkleber\/?$/, load: () => import('../pages/Sticker.svelte'), bare: true },
   { pattern: /^\/einbetten\/stationen\/(\d{1,10})\/?$/, load: () => import('../pages/Embed.svelte'), bare: true },

@@ -64,7 +64,7 @@ export class ForeignBrokers {
         this.#log.warn({ source }, 'mqtt messages come faster than they can be written; the connection is slowed down')
       }
       const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload
-      this.#sources.pushed.deliver(source, packet.topic, payload).then(
+      this.#sources.pushed.deliver(source, packet.topic, payload, null).then(
         () => done(),
         (error: Error) => {
           this.#log.warn({ source, error: error.message }, 'mqtt message not stored; the connection begins again')

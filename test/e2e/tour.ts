@@ -6,6 +6,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BrowserContext } from 'playwright-core'
+import { exploreLink, fresh } from '../../ui/src/lib/explore.ts'
 import { placeSource } from '../support/parking.ts'
 import type { RunningPlatform } from '../support/platform.ts'
 import { FEED } from '../support/transit.ts'
@@ -230,6 +231,13 @@ export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
     { name: 'review', path: `/verwaltung/pruefung/${ids.dataset}`, staff: true },
     { name: 'account', path: '/verwaltung/konto', staff: true },
     ...(await peopleStops(platform, ids.dataset)),
+    { name: 'explore', path: '/explore', wait: 'main form' },
+    {
+      name: 'explore-answer',
+      path: exploreLink({ ...fresh('Observations'), order: 'phenomenonTime', desc: true, top: 50 }, { as: 'chart' }),
+      wait: 'canvas',
+    },
+    { name: 'explore-map', path: exploreLink(fresh('Things'), { as: 'map' }), wait: '.frame svg circle' },
     { name: 'now', path: '/jetzt?ort=10.4441,51.164&name=Ringgalerie', wait: 'main section li' },
     { name: 'now-empty', path: '/jetzt' },
     { name: 'now-modes', path: '/jetzt?ort=12.097,49.019&name=Dom', wait: 'main section li' },

@@ -139,6 +139,7 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
   '/api/v1/mobility/transit/:dataset/stops.geojson': () => each('/api/v1/mobility/transit/:x/stops.geojson', HIDDEN),
   '/api/v1/mobility/transit/:dataset/routes.geojson': () => each('/api/v1/mobility/transit/:x/routes.geojson', HIDDEN),
   '/gtfs/:file': () => each('/gtfs/:x.zip', HIDDEN),
+  '/api/v1/sensorthings/model': () => ['/api/v1/sensorthings/model'],
   '/sta/v1.1': () => ['/sta/v1.1'],
   '/sta/v1.1/*': (h) => h.sets.flatMap((ids) => sensorThings('/sta/v1.1', ids)),
   '/d/:dataset/sta/v1.1': () => each('/d/:x/sta/v1.1', HIDDEN),

@@ -2,8 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from '../../kernel
 import type { Answer } from './answer.ts'
 import { Multipart } from './batch-multipart.ts'
 import type { Deps } from './context.ts'
+import { describeModel } from './describe.ts'
 import { StaError } from './errors.ts'
 import { explain } from './explain.ts'
+import { SENSING_MODEL, TASKING_MODEL } from './model.ts'
 import { SensorThings } from './service.ts'
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS'] as const
@@ -17,6 +19,11 @@ const MAX_SEARCH = 200_000
  */
 export function registerSensorThings(app: FastifyInstance, deps: Deps & { origin?: () => string }): SensorThings {
   const service = new SensorThings(deps, deps.origin ?? (() => ''))
+  const described = describeModel(deps.tasking ? TASKING_MODEL : SENSING_MODEL)
+  app.get('/api/v1/sensorthings/model', async (_request, reply) => {
+    reply.header('cache-control', 'public, max-age=300')
+    return described
+  })
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     const types = ['application/json', 'application/json-patch+json', 'multipart/mixed']

@@ -170,6 +170,13 @@ export function sensorThingsOpenApi({ tasking }: { tasking: boolean }): {
           }
     }
   }
+  paths['/api/v1/sensorthings/model'] = {
+    get: {
+      tags,
+      summary: 'Entity sets with their properties and relations, for forms that build requests',
+      responses: { '200': { description: 'The model', ...json({ type: 'object' }) } },
+    },
+  }
   paths['/sta/v1.1/CreateObservations'] = {
     post: {
       tags,

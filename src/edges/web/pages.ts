@@ -47,6 +47,7 @@ export const PAGES: readonly PageAddress[] = [
   { pattern: /^\/verwaltung\/pruefung\/?$/, source: 'Reviews' },
   { pattern: /^\/verwaltung\/pruefung\/([a-z0-9-]{1,63})\/?$/, source: 'Review' },
   { pattern: /^\/abfahrten\/([^/]{1,200})\/?$/, source: 'Departures' },
+  { pattern: /^\/explore\/?$/, source: 'Explore', first: () => ['/api/v1/sensorthings/model'] },
   { pattern: /^\/jetzt\/?$/, source: 'Now' },
   { pattern: /^\/(parken|leihstationen|laden)\/([^/]{1,300})\/?$/, source: 'Place' },
   { pattern: /^\/haltestellen\/([^/]{1,300})\/?$/, source: 'Stop' },

@@ -65,6 +65,7 @@ export const routes: readonly Route[] = [
   { pattern: /^\/verwaltung\/protokoll\/?$/, load: () => import('../pages/AuditLog.svelte'), staff: true },
   { pattern: /^\/anfragen\/?$/, load: () => import('../pages/Requests.svelte') },
   { pattern: /^\/abfahrten\/([^/]{1,200})\/?$/, load: () => import('../pages/Departures.svelte'), bare: true },
+  { pattern: /^\/explore\/?$/, load: () => import('../pages/Explore.svelte') },
   { pattern: /^\/jetzt\/?$/, load: () => import('../pages/Now.svelte') },
   { pattern: /^\/(parken|leihstationen|laden)\/([^/]{1,300})\/?$/, load: () => import('../pages/Place.svelte') },
   { pattern: /^\/haltestellen\/([^/]{1,300})\/?$/, load: () => import('../pages/Stop.svelte') },

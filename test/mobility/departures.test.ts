@@ -120,7 +120,7 @@ for (const engine of databases()) {
       app.addHook('onRequest', async (request) => {
         request.actor = OWNER
       })
-      await registerMobility(app, { db, access, catalog, realtime, city: undefined as never })
+      await registerMobility(app, { db, access, catalog, realtime, sources: bench.sources, city: undefined as never })
     })
     after(async () => {
       await app.close()

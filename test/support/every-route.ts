@@ -179,6 +179,8 @@ const CLOSED: Record<string, (h: Hidden) => string[]> = {
   '/api/v1/datastreams/:id/plausibility': (h) => each('/api/v1/datastreams/:x/plausibility', streams(h)),
   '/api/v1/alerts': () => ['/api/v1/alerts'],
   '/api/v1/alerts/channels/:id/key': (h) => [`/api/v1/alerts/channels/${h.channel}/key`],
+  '/api/v1/mobility/duty': () => ['/api/v1/mobility/duty'],
+  '/api/v1/mobility/duty.csv': () => ['/api/v1/mobility/duty.csv'],
   '/api/v1/operation': () => ['/api/v1/operation'],
   '/api/v1/operation/doctor': () => ['/api/v1/operation/doctor'],
 }

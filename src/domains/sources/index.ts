@@ -18,7 +18,7 @@ export type {
   FeedSample,
   ItemFeed,
 } from './feed.ts'
-export type { Health, HealthState } from './health.ts'
+export { type Health, type HealthState, patienceMs } from './health.ts'
 export { Mapper } from './mapper.ts'
 export * from './model.ts'
 export { outagesOf } from './outages.ts'

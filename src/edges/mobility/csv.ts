@@ -30,6 +30,10 @@ export function csvOf(
   return `${lines.join('\r\n')}\r\n`
 }
 
+/** Rows of several datasets as CSV; licence and source stand in columns of their own, where rows have them. */
+export const csvTable = (columns: readonly string[], rows: Iterable<readonly Cell[]>): string =>
+  [columns, ...rows].map((row) => `${row.map(written).join(',')}\r\n`).join('')
+
 const written = (cell: Cell): string => (cell === null ? '' : typeof cell === 'number' ? String(cell) : quoted(cell))
 
 function quoted(text: string): string {

@@ -1,6 +1,7 @@
 import type { Access } from '../../domains/access/index.ts'
 import type { Catalog, City } from '../../domains/catalog/index.ts'
 import type { Realtime } from '../../domains/mobility/index.ts'
+import type { Sources } from '../../domains/sources/index.ts'
 import type { Database } from '../../kernel/db/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 
@@ -10,6 +11,7 @@ export interface MobilityDeps {
   catalog: Catalog
   city: City
   realtime: Realtime
+  sources: Sources
 }
 
 /** The same answer for what is not there and what is not to be seen. */

@@ -2,6 +2,7 @@ import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { addDatex2 } from './datex2.ts'
 import { addDepartures } from './departures.ts'
 import type { MobilityDeps } from './deps.ts'
+import { addDuty } from './duty.ts'
 import { addSharing } from './gbfs.ts'
 import { addGtfs } from './gtfs.ts'
 import { addGtfsRealtime } from './gtfs-rt.ts'
@@ -36,5 +37,6 @@ export async function registerMobility(app: FastifyInstance, deps: MobilityDeps)
     addGtfs(api, deps)
     addRoadworks(api, deps)
     addDatex2(api, deps)
+    addDuty(api, deps)
   })
 }

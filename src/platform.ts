@@ -7,7 +7,7 @@ import { Boards } from './domains/boards/index.ts'
 import { Catalog, City } from './domains/catalog/index.ts'
 import { Example } from './domains/example/index.ts'
 import { FeedbackBox } from './domains/feedback/index.ts'
-import { Realtime } from './domains/mobility/index.ts'
+import { Forecasts, Realtime } from './domains/mobility/index.ts'
 import { Plausibility } from './domains/plausibility/index.ts'
 import { Release, Retention } from './domains/release/index.ts'
 import { type Peers, Sensing } from './domains/sensing/index.ts'
@@ -36,6 +36,7 @@ export interface Platform {
   sensing: Sensing
   sources: Sources
   realtime: Realtime
+  forecasts: Forecasts
   basemap: Basemap
   plausibility: Plausibility
   alerts: Alerts
@@ -132,6 +133,7 @@ export async function openPlatform(
       sensing,
       sources,
       realtime,
+      forecasts: new Forecasts({ db, city, log }),
       basemap,
       plausibility,
       alerts,

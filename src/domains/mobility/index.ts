@@ -1,6 +1,7 @@
 export * from './charging/index.ts'
 export * from './departures/index.ts'
 export { ACCESS_POINT, DUTIES, type Duty } from './duty.ts'
+export { type Forecast, Forecasts, forecastsAt } from './forecast/index.ts'
 export { type ParkingState, parkingStates } from './parking/state.ts'
 export * from './profile/index.ts'
 export * from './realtime/index.ts'

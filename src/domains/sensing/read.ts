@@ -1,5 +1,5 @@
 /** The read side of sensing: what pages, charts and downloads ask for. */
-export { dayStart, instantOf, iso, localDay, zoneOffset } from './buckets.ts'
+export { dayStart, instantOf, iso, localDay, wallClock, zoneOffset } from './buckets.ts'
 export {
   type DatasetFigures,
   type DatasetStation,

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { document, Sharing, VERSION } from '../../domains/mobility/index.ts'
+import { document, forecastsAt, Sharing, VERSION } from '../../domains/mobility/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { type MobilityDeps, noDataset } from './deps.ts'
@@ -15,6 +15,7 @@ const FileParams = Type.Object({
 export function addSharing(app: FastifyInstance, deps: MobilityDeps): void {
   const sharing = new Sharing(deps)
   const tags = ['Mobility']
+  const { db, access, city } = deps
 
   app.get(
     '/gbfs/manifest.json',
@@ -61,10 +62,12 @@ export function addSharing(app: FastifyInstance, deps: MobilityDeps): void {
     },
     async (request) => {
       const found = await sharing.near(request.actor, readNear(request.query))
+      const things = found.flatMap(({ thing }) => thing ?? [])
+      const forecasts = await forecastsAt(db, access.visible(request.actor), things, city)
       return {
         type: 'FeatureCollection',
         ...provenance(found.map(({ dataset }) => dataset)),
-        features: found.map(({ kind, dataset, id, name, lon, lat, distance, properties, latest, measured }) => ({
+        features: found.map(({ kind, dataset, id, name, lon, lat, distance, thing, properties, latest, measured }) => ({
           type: 'Feature',
           id: `${dataset.id}:${id}`,
           geometry: { type: 'Point', coordinates: [lon, lat] },
@@ -78,6 +81,7 @@ export function addSharing(app: FastifyInstance, deps: MobilityDeps): void {
                   num_vehicles_available: latest.vehicles?.value ?? null,
                   num_docks_available: latest.docks?.value ?? null,
                   state: latest.state?.value ?? null,
+                  ...(forecasts.has(thing ?? 0) ? { forecast: forecasts.get(thing ?? 0) } : {}),
                 }
               : properties),
             distance: Math.round(distance),

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Dataset } from '../../domains/catalog/index.ts'
 import { type Feature, findFeatures } from '../../domains/features/index.ts'
-import { type ParkingState, parkingStates } from '../../domains/mobility/index.ts'
+import { type Forecast, forecastsAt, type ParkingState, parkingStates } from '../../domains/mobility/index.ts'
 import { measuredReader } from '../../domains/sensing/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import type { MobilityDeps } from './deps.ts'
@@ -15,7 +15,7 @@ const Query = Type.Object({
 
 /** `GET /api/v1/mobility/parking`: car parks, bicycle parking and bays with their newest values. */
 export function addParking(api: FastifyInstance, deps: MobilityDeps): void {
-  const { db, access, catalog } = deps
+  const { db, access, catalog, city } = deps
   api.get<{ Querystring: PlaceQuery & { purpose?: string } }>(
     '/api/v1/mobility/parking',
     {
@@ -33,6 +33,8 @@ export function addParking(api: FastifyInstance, deps: MobilityDeps): void {
       const features = purpose ? found.filter((one) => (one.properties.purpose ?? 'car') === purpose) : found
       const reader = measuredReader(db, access.measured(request.actor))
       const states = await parkingStates(reader, place.visible, features)
+      const things = features.flatMap(({ thing }) => thing ?? [])
+      const forecasts = await forecastsAt(reader, place.visible, things, city)
       const datasets = new Map(features.map(({ dataset }) => [dataset, catalog.byKey(dataset)!]))
       access.used(request.actor, 'mobility', [...datasets.keys()])
       const now = Date.now()
@@ -42,13 +44,21 @@ export function addParking(api: FastifyInstance, deps: MobilityDeps): void {
         type: 'FeatureCollection',
         ...provenance([...datasets.values()]),
         age: ages.length > 0 ? ages.reduce((least, age) => Math.min(least, age)) : null,
-        features: features.map((one) => parkingFeature(one, datasets.get(one.dataset)!, states.get(one.id)!, now)),
+        features: features.map((one) =>
+          parkingFeature(one, datasets.get(one.dataset)!, states.get(one.id)!, forecasts.get(one.thing ?? 0), now),
+        ),
       }
     },
   )
 }
 
-export function parkingFeature(feature: Feature, dataset: Dataset, state: ParkingState, now: number) {
+export function parkingFeature(
+  feature: Feature,
+  dataset: Dataset,
+  state: ParkingState,
+  forecast: Forecast | undefined,
+  now: number,
+) {
   const { capacity, free, occupied, state: word, trend, measured } = state
   const { capacity: _, ...facts } = feature.properties
   const id = publicId(dataset, feature)
@@ -67,6 +77,7 @@ export function parkingFeature(feature: Feature, dataset: Dataset, state: Parkin
       trend,
       measured,
       age: ageOf(measured, now),
+      ...(forecast ? { forecast } : {}),
       source: dataset.publisher ?? dataset.title,
       dataset: dataset.id,
       ...(feature.thing === null ? {} : { thing: feature.thing }),

@@ -1,7 +1,13 @@
 import Type, { type Static } from 'typebox'
 import type { Dataset } from '../../domains/catalog/index.ts'
 import { CONCEPTS, type Feature, latestAt } from '../../domains/features/index.ts'
-import { type ProfileCell, type ProfileMode, parkingStates, profileOf } from '../../domains/mobility/index.ts'
+import {
+  forecastsAt,
+  type ProfileCell,
+  type ProfileMode,
+  parkingStates,
+  profileOf,
+} from '../../domains/mobility/index.ts'
 import { measuredReader } from '../../domains/sensing/index.ts'
 import type { FastifyInstance, FastifyRequest } from '../../kernel/http/index.ts'
 import { csvOf } from './csv.ts'
@@ -90,11 +96,14 @@ export function addPlaces(api: FastifyInstance, deps: MobilityDeps): void {
   async function nowOf(request: FastifyRequest, mode: ProfileMode, dataset: Dataset, feature: Feature) {
     const reader = measuredReader(db, access.measured(request.actor))
     const now = Date.now()
+    const visible = access.visible(request.actor)
+    const things = feature.thing === null ? [] : [feature.thing]
+    const forecast = (await forecastsAt(reader, visible, things, city, now)).get(feature.thing ?? 0)
     if (mode === 'parking') {
-      const states = await parkingStates(reader, access.visible(request.actor), [feature])
-      return parkingFeature(feature, dataset, states.get(feature.id)!, now)
+      const states = await parkingStates(reader, visible, [feature])
+      return parkingFeature(feature, dataset, states.get(feature.id)!, forecast, now)
     }
-    const latest = await latestAt(reader, feature.thing === null ? [] : [feature.thing])
+    const latest = await latestAt(reader, things)
     const at = feature.thing === null ? undefined : latest.get(feature.thing)
     const values = Object.entries(CONCEPTS.get(mode)!.series).flatMap(([name, { property }]) => {
       const found = at?.get(property)
@@ -117,6 +126,7 @@ export function addPlaces(api: FastifyInstance, deps: MobilityDeps): void {
         name: feature.name,
         measured,
         age: ageOf(measured, now),
+        ...(forecast ? { forecast } : {}),
         source: dataset.publisher ?? dataset.title,
         dataset: dataset.id,
         ...(feature.thing === null ? {} : { thing: feature.thing }),

@@ -11,6 +11,19 @@ const Provenance = {
   datasets: Type.Array(Type.Object({ id: Type.String(), title: Type.String() }, { additionalProperties: true })),
 }
 
+/** Only where it is measured to be better than "as now". */
+export const ForecastAnswer = Type.Object(
+  {
+    value: Type.Integer({ description: 'free spaces or vehicles expected' }),
+    at: Type.String({ description: 'when, an hour after the newest value, ISO 8601' }),
+    error: Type.Number({ description: 'mean absolute error over the hours it was measured on' }),
+    errorAsNow: Type.Number({ description: 'of "stays as it is now", over the same hours' }),
+    pairs: Type.Integer({ description: 'how many hours those were' }),
+    method: Type.String({ description: 'how it is made, in words' }),
+  },
+  { description: 'absent where it is not better than "as now", or the newest value is old' },
+)
+
 export const PlaceAnswer = Type.Object(
   {
     type: Type.Literal('Feature'),
@@ -23,6 +36,7 @@ export const PlaceAnswer = Type.Object(
         measured: text('when the newest value was measured, ISO 8601'),
         age: number('seconds since then'),
         dataset: Type.String(),
+        forecast: Type.Optional(ForecastAnswer),
       },
       { additionalProperties: true, description: 'in the terms of the concept, with the newest values' },
     ),

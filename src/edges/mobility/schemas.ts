@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { ForecastAnswer } from './schemas-places.ts'
 
 export const ProblemAnswer = Type.Object(
   { type: Type.String(), title: Type.String(), status: Type.Integer(), detail: Type.String(), code: Type.String() },
@@ -54,6 +55,7 @@ export const ParkingAnswer = collection({
   age: Nullable(Type.Integer({ description: 'seconds' })),
   source: text('who publishes it'),
   dataset: Type.String(),
+  forecast: Type.Optional(ForecastAnswer),
 })
 
 export const RoadworksAnswer = collection({

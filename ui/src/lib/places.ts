@@ -42,6 +42,15 @@ export interface Cell {
   noDock: number | null
 }
 
+export interface Forecast {
+  value: number
+  /** ISO 8601 */
+  at: string
+  error: number
+  errorAsNow: number
+  pairs: number
+}
+
 export interface Stretch {
   weekday: number
   from: number

@@ -35,6 +35,13 @@ export const t = texts({
     'state.rent_only': 'nur Ausleihe',
     'state.return_only': 'nur Rückgabe',
     'state.planned': 'geplant',
+    forecast: 'In einer Stunde',
+    'forecast.parking': 'Um {time} etwa {n} Stellplätze frei',
+    'forecast.sharing': 'Um {time} etwa {n} Fahrzeuge',
+    forecastError:
+      'Bisher lag die Vorhersage im Mittel um {error} daneben; „bleibt wie jetzt“ hätte um {asNow} danebengelegen (gemessen an {n} Stunden).',
+    forecastMethod:
+      'So entsteht sie: der übliche Wert derselben Stunde und desselben Wochentags (Feiertage wie Sonntage) aus acht Wochen, verschoben um das, was vom Unterschied des letzten Werts erfahrungsgemäß nach einer Stunde bleibt. Gezeigt wird sie nur, wo sie besser ist als „bleibt wie jetzt“.',
     week: 'Wie es in der Woche ist',
     vehicles: 'Fahrzeuge',
     docks: 'Rückgabeplätze',
@@ -161,6 +168,13 @@ export const t = texts({
     'state.rent_only': 'rental only',
     'state.return_only': 'return only',
     'state.planned': 'planned',
+    forecast: 'In an hour',
+    'forecast.parking': 'About {n} spaces free at {time}',
+    'forecast.sharing': 'About {n} vehicles at {time}',
+    forecastError:
+      'So far the forecast was {error} off on average; “stays as now” would have been {asNow} off (measured over {n} hours).',
+    forecastMethod:
+      'How it is made: the usual value of the same hour and weekday (holidays as Sundays) over eight weeks, moved by what is usually left, after an hour, of the last value’s difference. It is only shown where it is better than “stays as now”.',
     week: 'How the week runs',
     vehicles: 'Vehicles',
     docks: 'Docks',

@@ -28,6 +28,8 @@ export interface Near {
   lat: number
   /** Metres from the place. */
   distance: number
+  /** Holds the history of a station; null of a vehicle. */
+  thing: number | null
   /** Stations: the facts; vehicles: what stands there. */
   properties: Record<string, unknown>
   /** Stations: newest values by series. */
@@ -118,6 +120,7 @@ export class Sharing {
               lon,
               lat,
               distance: feature.distance ?? 0,
+              thing: feature.thing,
               properties,
               latest,
               measured,
@@ -159,6 +162,7 @@ export class Sharing {
         lon,
         lat,
         distance,
+        thing: null,
         properties: { vehicle_type_id, form_factor, propulsion_type, current_range_meters, rental_uris },
         latest: {},
         measured: new Date(document.changedAt).toISOString(),

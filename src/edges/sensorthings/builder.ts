@@ -6,8 +6,8 @@ export interface Hop {
   alias: string
   from: Sql
   where: Sql[]
-  /** Of observations gathered datastream by datastream: the expression they already come ordered by. */
-  datastream?: Sql
+  /** Of observations gathered datastream by datastream: the expressions of the leading sort keys they already come by. */
+  sorted?: readonly Sql[]
   /** The order the entities have by themselves, where they have one. */
   rank?: Sql
 }

@@ -74,10 +74,11 @@ export const builderOf = (context: Context): Builder => new Builder(context.visi
 /** Id and dataset of the entity a chain ends at. Throws 404 when a step does not exist, does not belong, or is hidden. */
 export async function resolve(context: Context, steps: readonly Step[]): Promise<{ id: number; dataset: number }> {
   const [only] = steps
-  if (steps.length === 1 && only!.type.name === 'Datastream' && !context.group) {
+  const kind = only && { Datastream: 'single', MultiDatastream: 'multi' }[only.type.name]
+  if (steps.length === 1 && kind && !context.group) {
     // The hot case answers from memory.
-    const info = only!.id! <= 2_147_483_647 ? await context.sensing.datastream(only!.id!) : null
-    if (info && info.kind === 'single' && context.visible.includes(info.dataset))
+    const info = only.id! <= 2_147_483_647 ? await context.sensing.datastream(only.id!) : null
+    if (info && info.kind === kind && context.visible.includes(info.dataset))
       return { id: info.id, dataset: info.dataset }
     throw missing(steps)
   }

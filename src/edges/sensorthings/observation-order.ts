@@ -8,46 +8,6 @@ import type { Query } from './query.ts'
 
 const OBSERVATION = SENSING_MODEL.named('Observation')
 
-/** Most newest rows the short way is taken for; beyond, sorting everything is cheaper. */
-const MOST = 1_101
-
-/** Is this "the newest observations of all", first page? */
-export function isNewestFirst(query: Query): boolean {
-  if (query.filter || query.after || query.skip + query.top + 1 > MOST) return false
-  const [first, second, ...more] = query.orderby
-  if (
-    !first?.desc ||
-    first.expr.type !== 'path' ||
-    first.expr.segments[0]!.name !== 'phenomenonTime' ||
-    more.length > 0
-  )
-    return false
-  if (first.expr.segments.length > 1) return false
-  if (!second) return true
-  const { expr, desc } = second
-  return (
-    desc && expr.type === 'path' && expr.segments.length === 1 && ['id', '@iot.id'].includes(expr.segments[0]!.name)
-  )
-}
-
-/**
- * The newest `count` observations of all datastreams that may be seen, from the stored latest times: each of them is at
- * or after the count-th newest latest time, and belongs to a datastream whose latest is (its ties included). No index
- * over time alone is needed, and the cost does not depend on the number of rows.
- */
-export function newestObservations(builder: Builder, count: number): Hop {
-  const alias = builder.alias('e')
-  const from = sql`(with newest as materialized (
-      select s.datastream, s.last_t from datastream_state s join datastream d on d.id = s.datastream
-      where d.dataset = any(${builder.visible}::int4[]) and s.last_t is not null
-      order by s.last_t desc fetch first ${sql.lit(count)} rows with ties),
-    bound as (select case when count(*) >= ${count} then min(last_t) else '-infinity' end as t from newest)
-    select o.* from newest, bound, lateral (
-      select * from observation o where o.datastream = newest.datastream and o.t >= bound.t order by o.t desc, o.id desc limit ${count}) o) as ${sql.ref(alias)}`
-  // What may be seen was decided where the datastreams were taken.
-  return { alias, from, where: [] }
-}
-
 /** Longest time window, in days, in which looking datastream by datastream beats reading whole partitions. */
 const WINDOW_DAYS = 62
 
@@ -57,9 +17,12 @@ const WINDOW_DAYS = 62
  * Any other condition the database serves better by its own plan: matches may be rare, or found from related entities.
  */
 export function isByDatastream({ orderby, filter }: Query): boolean {
-  if (orderby.length > 0) return false
-  return filter === null || (!leavesRow(filter) && windowDays(filter) <= WINDOW_DAYS)
+  return orderby.length === 0 && keepsToIndex(filter)
 }
+
+/** Is there no condition, or one that a short stretch of each datastream's index answers? */
+export const keepsToIndex = (filter: Expr | null): boolean =>
+  filter === null || (!leavesRow(filter) && windowDays(filter) <= WINDOW_DAYS)
 
 /** Length of the time window that a condition's `and` parts leave; Infinity without both ends. */
 function windowDays(filter: Expr): number {
@@ -118,7 +81,7 @@ export function observationsByDatastream(
     where d.dataset = any(${builder.visible}::int4[]) and s.n > 0 and d.id >= ${from}::int8 order by d.id) as ${sql.ref(each)}`
   const rows = sql`lateral (select * from observation as ${sql.ref(inner)} where ${and(conditions)}
     order by ${sql.ref(`${inner}.t`)}, ${sql.ref(`${inner}.id`)} limit ${count}) as ${sql.ref(alias)}`
-  return { alias, from: sql`${streams}, ${rows}`, where: [], datastream: id }
+  return { alias, from: sql`${streams}, ${rows}`, where: [], sorted: [id] }
 }
 
 /** Without any condition the counters tell where a deep $skip leads. */

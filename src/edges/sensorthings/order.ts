@@ -18,7 +18,8 @@ export interface Key {
 
 /**
  * The sort of a set: what was asked for, then what makes it a total order, so that no page repeats or loses a row.
- * Observations without $orderby come by datastream and time, which the index serves at any depth.
+ * Observations without $orderby, or sorted by their Datastream alone, come by datastream and time, which the index serves at
+ * any depth.
  */
 export function orderKeys(
   type: EntityType,
@@ -27,30 +28,37 @@ export function orderKeys(
   compiler: Compiler,
   fixed: boolean,
 ): Key[] {
-  const keys: Key[] = []
-  for (const { expr, desc } of items) keys.push(...keysOf(compiler.order(expr), desc, expr.pos))
+  const keys = keysOfItems(items, compiler)
+  const desc = keys.at(-1)?.desc ?? false
   const id: Key = {
     sql: sql.ref(`${alias}.id`),
-    desc: keys.at(-1)?.desc ?? false,
+    desc,
     nullable: false,
     cast: 'int8',
     column: 'id',
   }
-  if (type.name === 'Observation') {
-    if (items.length === 0) {
-      const t: Key = { sql: sql.ref(`${alias}.t`), desc: false, nullable: false, cast: 'timestamptz', column: 't' }
-      const datastream: Key = {
-        sql: sql.ref(`${alias}.datastream`),
-        desc: false,
-        nullable: false,
-        cast: 'int8',
-        column: 'datastream',
-      }
-      return fixed ? [t, id] : [datastream, t, id]
+  if (type.name === 'Observation' && items.every(isOfDatastream)) {
+    const t: Key = { sql: sql.ref(`${alias}.t`), desc, nullable: false, cast: 'timestamptz', column: 't' }
+    const datastream: Key = {
+      sql: sql.ref(`${alias}.datastream`),
+      desc,
+      nullable: false,
+      cast: 'int8',
+      column: 'datastream',
     }
+    keys.push(...(fixed ? [t] : [datastream, t]))
   }
   keys.push(id)
   return keys
+}
+
+/** Is what an Observation is sorted by the same for all of its Datastream? */
+export const isOfDatastream = ({ expr }: OrderItem): boolean =>
+  expr.type === 'path' && expr.segments.length > 1 && expr.segments[0]!.name === 'Datastream'
+
+/** The sort as it was asked for alone. */
+export function keysOfItems(items: readonly OrderItem[], compiler: Compiler): Key[] {
+  return items.flatMap(({ expr, desc }) => keysOf(compiler.order(expr), desc, expr.pos))
 }
 
 function keysOf(value: ReturnType<Compiler['order']>, desc: boolean, pos: number): Key[] {
@@ -120,6 +128,13 @@ export function afterRow(keys: readonly Key[], after: readonly unknown[]): Sql {
       sql` or `,
     ),
   ])
+}
+
+/** The rows that are not before the one whose values of these leading keys are `from`. */
+export function notBeforeRow(keys: readonly Key[], from: readonly unknown[]): Sql {
+  const values = keys.map((key, i) => checkToken(key, from[i]))
+  const same = and(keys.map((key, i) => equal(key, values[i]!)))
+  return sql`(${same}) or (${afterRow(keys, from.slice(0, keys.length))})`
 }
 
 const equal = (key: Key, value: Sql | null): Sql =>

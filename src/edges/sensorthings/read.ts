@@ -6,14 +6,9 @@ import { formatDataArray } from './data-array.ts'
 import { bad } from './errors.ts'
 import { type Entity, formatEntity, nextLink } from './format.ts'
 import type { EntityType, Row } from './model.ts'
-import {
-  canJump,
-  isByDatastream,
-  isNewestFirst,
-  jump,
-  newestObservations,
-  observationsByDatastream,
-} from './observation-order.ts'
+import { canJump, isByDatastream, jump, observationsByDatastream } from './observation-order.ts'
+import { isByRelation, observationsByRelation } from './observations-by-relation.ts'
+import { isByTime, observationsByTime } from './observations-by-time.ts'
 import { chain, type Resource, type Step } from './path.ts'
 import { checkEntityOptions, type Query, readQuery } from './query.ts'
 import { readGroups } from './read-groups.ts'
@@ -91,7 +86,8 @@ async function readPage(
   let source = navigation ? builder.hop(navigation, parent!) : builder.source(type)
   let { skip } = query
   if (type.name === 'Observation' && !navigation) {
-    if (isNewestFirst(query)) source = newestObservations(builder, skip + query.top + 1)
+    if (isByTime(query)) source = observationsByTime(builder, query)
+    else if (isByRelation(query)) source = observationsByRelation(builder, query)
     else if (isByDatastream(query)) {
       const start = canJump(query) ? await jump(readerOf(context), builder, skip) : { datastream: 0, skip }
       skip = start.skip
@@ -100,6 +96,8 @@ async function readPage(
   }
   const scope = { fixedDatastream: ofDatastream, skip }
   const { sql: rowsSql, shape } = selectRows(builder, type, query, source, scope)
+  // Nothing is to be shown (and nothing follows): who asks so wants to know how many there are.
+  if (query.top === 0) return { rows: [], shape, more: false }
   const rows = await readerOf(context).run<Row>(rowsSql)
   const more = rows.length > query.top
   if (more) rows.length = query.top

@@ -56,7 +56,9 @@ export function selectRows(builder: Builder, type: EntityType, query: Query, sou
     new Compiler(builder, type, alias, '$orderby'),
     scope.fixedDatastream,
   )
-  if (source.datastream) keys[0]!.sql = source.datastream
+  source.sorted?.forEach((expression, i) => {
+    keys[i]!.sql = expression
+  })
   if (source.rank && query.orderby.length === 0)
     keys.unshift({ sql: source.rank, desc: false, nullable: false, cast: 'int8' })
   if (query.after) conditions.push(afterRow(keys, query.after))

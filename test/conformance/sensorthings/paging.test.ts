@@ -194,6 +194,20 @@ for (const engine of databases()) {
         (await walk(`Observations?${q({ $orderby: 'phenomenonTime desc', $top: 900 })}`)).length,
         all.length,
       )
+      for (const $orderby of [
+        'phenomenonTime',
+        'phenomenonTime desc,id desc',
+        'Datastream/name',
+        'Datastream/name desc',
+        'Datastream/name,phenomenonTime desc',
+        'Datastream/Thing/name desc,Datastream/id,phenomenonTime,id',
+        'Datastream/Thing/properties/a,Datastream/name desc,phenomenonTime desc',
+      ]) {
+        const long = await ids(`Observations?${q({ $orderby, $filter: 'id gt 0', $top: 10_000 })}`)
+        assert.equal(long.length, all.length)
+        assert.deepEqual(await walk(`Observations?${q({ $orderby, $top: 190 })}`), long, $orderby)
+        assert.deepEqual(await walk(`Observations?${q({ $orderby, $top: 411, $skip: 60 })}`), long.slice(60), $orderby)
+      }
       const window =
         'phenomenonTime ge 2021-01-03T00:00:00Z and phenomenonTime lt 2021-01-20T00:00:00Z and result lt 25'
       const short = await ids(`Observations?${q({ $filter: window, $top: 10_000 })}`)

@@ -6,6 +6,7 @@ import { from as copyFrom } from 'pg-copy-streams'
 import { compile } from './compile.ts'
 import { COPY_HEADER, COPY_TRAILER } from './copy.ts'
 import { listenTo } from './listen.ts'
+import { OftenAsked } from './often.ts'
 import {
   type CopyOptions,
   type Database,
@@ -29,6 +30,7 @@ export class ServerDatabase implements Database {
   /** Tells this process from others in what triggers send by NOTIFY. */
   readonly #process = randomUUID()
   readonly #onError: (error: Error) => void
+  readonly #often = new OftenAsked()
 
   constructor(url: string, options: { connections?: number; onError?: (error: Error) => void } = {}) {
     this.#url = url
@@ -80,7 +82,7 @@ export class ServerDatabase implements Database {
 
   async run<R>(fragment: Sql<R>, options?: QueryOptions): Promise<R[]> {
     const { text, parameters } = compile(fragment)
-    return this.query<R>(text, parameters, options)
+    return this.query<R>(text, parameters, { name: this.#often.nameOf(text), ...options })
   }
 
   async transaction<R>(work: (tx: Queryable) => Promise<R>, options: QueryOptions = {}): Promise<R> {

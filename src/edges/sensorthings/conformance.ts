@@ -18,7 +18,10 @@ const TASKING: readonly string[] = ['tasking-capability', 'task', 'actuator', 'c
   (path) => `http://www.opengis.net/spec/iot_tasking/1.0/req/${path}`,
 )
 
-/** The classes of OGC 18-088 §14, claimed where clients can reach a broker. */
+/** The classes of OGC 18-088 §14 and OGC 17-079r1, claimed where clients can reach a broker. */
+const TASKING_MQTT: readonly string[] = ['create-tasks-via-mqtt', 'receive-updates-via-mqtt'].map(
+  (path) => `http://www.opengis.net/spec/iot_tasking/1.0/req/${path}`,
+)
 const MQTT: readonly string[] = [
   `${SPEC}/create-observations-via-mqtt/observations-creation`,
   `${SPEC}/receive-updates-via-mqtt/receive-updates`,
@@ -27,7 +30,8 @@ const MQTT: readonly string[] = [
 /** The root document (OGC 18-088 §9.2.1): the entity sets, what the server conforms to, and where its broker is. */
 export function rootDocument(context: Context): unknown {
   const endpoints = context.mqttEndpoints?.(context.base) ?? []
-  const mqtt = endpoints.length > 0 ? MQTT : []
+  const reachable = context.model.tasking ? [...MQTT, ...TASKING_MQTT] : MQTT
+  const mqtt = endpoints.length > 0 ? reachable : []
   return {
     value: context.model.types.map(({ set }) => ({ name: set, url: `${context.base}/${set}` })),
     serverSettings: {

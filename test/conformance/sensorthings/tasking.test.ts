@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
 import { ANONYMOUS, OWNER, type Role } from '../../../src/domains/access/index.ts'
 import { databases } from '../../support/database.ts'
+import { startBroker, type TestBroker } from './mqtt-service.ts'
 import { location, q, startService, type TestService, thing } from './service.ts'
 
 /** OGC 17-079r1, requirement by requirement (`http://www.opengis.net/spec/iot_tasking/1.0/req/…`). */
@@ -427,6 +429,73 @@ for (const engine of databases()) {
         ),
         [['Task', body['@iot.id'], 'created']],
       )
+    })
+  })
+
+  describe(`SensorThings Tasking over MQTT (${engine.name})`, () => {
+    let sta: TestService
+    let broker: TestBroker
+    let dimmer: number
+    before(async () => {
+      sta = await startService(engine, { tasking: true })
+      broker = await startBroker(sta)
+      const lamp = await sta.make('Things', thing('Lamp', { TaskingCapabilities: [capability('Dimmer')] }))
+      dimmer = (await sta.get(`Things(${lamp})/TaskingCapabilities`)).value[0]['@iot.id']
+    })
+    after(async () => {
+      await broker?.close()
+      await sta?.close()
+    })
+
+    it('the root document names both classes with the address of the broker', async () => {
+      const { serverSettings } = await sta.get('')
+      for (const name of ['create-tasks-via-mqtt', 'receive-updates-via-mqtt']) {
+        const uri = `http://www.opengis.net/spec/iot_tasking/1.0/req/${name}`
+        assert.ok(serverSettings.conformance.includes(uri), name)
+        assert.deepEqual(serverSettings[uri], { endpoints: [`mqtt://127.0.0.1:${sta.mqttPort}`] })
+      }
+    })
+
+    it('req/receive-updates-via-mqtt/receive-updated: a new Task reaches the device, wherever it listens', async () => {
+      const device = await broker.connect()
+      const topics = ['v1.1/Tasks', `v1.1/TaskingCapabilities(${dimmer})/Tasks`, 'd/eingang/v1.1/Tasks']
+      for (const topic of topics) await device.subscribe(topic)
+      const { body } = await sta.call('POST', `TaskingCapabilities(${dimmer})/Tasks`, {
+        taskingParameters: { level: 4 },
+      })
+      for (const topic of topics) {
+        const told = await device.next(topic)
+        assert.equal(told['@iot.id'], body['@iot.id'], topic)
+        assert.deepEqual(told.taskingParameters, { level: 4 })
+      }
+      await device.subscribe(`v1.1/Tasks(${body['@iot.id']})/taskingParameters`)
+      await sta.call('PATCH', `Tasks(${body['@iot.id']})`, { taskingParameters: { level: 5 } })
+      const changed = await device.next(`v1.1/Tasks(${body['@iot.id']})/taskingParameters`)
+      assert.deepEqual(changed, { taskingParameters: { level: 5 } })
+    })
+
+    it('req/create-tasks-via-mqtt/task-creation: with the same checks and rights as over HTTP', async () => {
+      const me = await broker.connect({ clientId: 'giver' })
+      await me.subscribe('errors/giver')
+      const levels = async () =>
+        (await sta.get(`TaskingCapabilities(${dimmer})/Tasks?$orderby=id`)).value.map(
+          (task: { taskingParameters: { level: number } }) => task.taskingParameters.level,
+        )
+      const before = await levels()
+      await me.publish(`v1.1/TaskingCapabilities(${dimmer})/Tasks`, { taskingParameters: { level: 21 } })
+      const linked = { taskingParameters: { level: 22 }, TaskingCapability: { '@iot.id': dimmer } }
+      await me.publish('v1.1/Tasks', linked)
+      await me.publish(`v1.1/TaskingCapabilities(${dimmer})/Tasks`, { taskingParameters: { level: 2_100 } })
+      assert.match(JSON.stringify(await me.next('errors/giver')), /taskingParameters\/level: 2100 is not allowed/)
+      assert.deepEqual(await levels(), [...before, 21, 22])
+      const dataset = sta.catalog.byId('eingang')!.key
+      const grants = [{ role: 'steward' as Role, dataset, space: null }]
+      const { key } = await sta.access.keys.create({ name: 'mqtt steward', grants }, OWNER)
+      const steward = await broker.connect({ key })
+      const closed = once(steward.client as never, 'close')
+      steward.publish(`v1.1/TaskingCapabilities(${dimmer})/Tasks`, { taskingParameters: { level: 23 } }).catch(() => {})
+      await closed
+      assert.deepEqual(await levels(), [...before, 21, 22])
     })
   })
 

@@ -12,7 +12,8 @@ import { createLog } from '../../src/kernel/log.ts'
 import { databases } from '../support/database.ts'
 import { readFeed } from '../support/gtfs-rt.ts'
 import { DATA, type SourcesBench, sourcesOn } from '../support/sources.ts'
-import { gtfsTimetable, readGtfs } from '../support/timetable.ts'
+import { readGtfs } from '../support/timetable.ts'
+import { gtfsSource } from '../support/transit.ts'
 
 const CALTRAIN = join(DATA, 'transit', 'caltrain')
 const skip = existsSync(CALTRAIN) ? false : `no real data at ${CALTRAIN}`
@@ -131,7 +132,8 @@ for (const engine of databases()) {
       const report = await run('ct-trip-updates.pb')
       assert.equal(report.outcome, 'failed')
       assert.match(report.error!, /no timetable \(GTFS\) yet/)
-      await gtfsTimetable(bench.db, dataset, file('ct.zip'))
+      const timetable = await bench.sources.run(gtfsSource('caltrain'), { from: file('ct.zip') })
+      assert.equal(timetable.outcome, 'ok', timetable.error)
     })
 
     it('are those of the timetable before real time came', async () => {

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
 import {
+  type AlertInfo,
   type Departure,
   departures,
   findStop,
@@ -32,6 +33,8 @@ const Query = Type.Object({
 const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()])
 const Time = Type.String({ description: 'ISO 8601 with the offset of the timetable’s zone' })
 
+const Texts = Type.Record(Type.String(), Type.String(), { description: 'By language; `und` where none is named' })
+
 const Answer = Type.Object({
   departures: Type.Array(
     Type.Object({
@@ -49,7 +52,22 @@ const Answer = Type.Object({
       route_type: nullable(Type.Integer()),
       route_color: nullable(Type.String()),
       headway: nullable(Type.Integer({ description: 'Runs about every so many seconds, without exact times' })),
+      alerts: Type.Array(Type.String(), { description: 'Ids of the `alerts` that concern it' }),
     }),
+  ),
+  alerts: Type.Array(
+    Type.Object({
+      id: Type.String({ description: 'Source and id of the entity' }),
+      stop: Type.Boolean({ description: 'Concerns the stop as a whole' }),
+      header_text: Texts,
+      description_text: Texts,
+      url: Texts,
+      cause: nullable(Type.String()),
+      effect: nullable(Type.String()),
+      severity_level: nullable(Type.String()),
+      active_period: Type.Array(Type.Object({ start: nullable(Time), end: nullable(Time) })),
+    }),
+    { description: 'What operators say of the stop and of these departures (GTFS Realtime), the most severe first' },
   ),
   stop: Type.Object({ id: Type.String(), name: Type.String() }, { additionalProperties: true }),
   at: Time,
@@ -92,6 +110,7 @@ export function addDepartures(app: FastifyInstance, { db, access, catalog, realt
       return {
         ...provenance([dataset]),
         departures: found.departures.map((one) => shown(one, stop)),
+        alerts: found.alerts.map((one) => alertShown(one, stop)),
         stop: {
           id: `${dataset.id}:${stop.stopId}`,
           stop_id: stop.stopId,
@@ -128,6 +147,18 @@ function shown(one: Departure, { zone }: Stop) {
     route_type: one.routeType,
     route_color: one.routeColor,
     headway: one.about,
+    alerts: one.alerts,
+  }
+}
+
+function alertShown({ header, description, severity, periods, ...rest }: AlertInfo, { zone }: Stop) {
+  const time = (at: number | null) => (at === null ? null : isoIn(at, zone))
+  return {
+    ...rest,
+    header_text: header,
+    description_text: description,
+    severity_level: severity,
+    active_period: periods.map(({ from, to }) => ({ start: time(from), end: time(to) })),
   }
 }
 

@@ -2,39 +2,17 @@ import type { Database } from '../../../kernel/db/index.ts'
 import { localDay } from '../../sensing/index.ts'
 import type { LiveState, LiveStates } from '../realtime/state.ts'
 import type { LiveStop, LiveTrip } from '../realtime/trip-model.ts'
+import { type AlertInfo, alertsAt } from './alerts.ts'
+import type { Departure, Told } from './model.ts'
 import { type PlannedDeparture, plannedDepartures } from './planned.ts'
 import { addDays, serviceDayStart } from './service-day.ts'
 import type { Stop } from './stop.ts'
 
 export { timetableOf } from './day.ts'
+export type { AlertInfo } from './alerts.ts'
+export type { Departure } from './model.ts'
 export { isoIn } from './service-day.ts'
 export { findStop, type Platform, type Stop } from './stop.ts'
-
-export type DepartureStatus = 'scheduled' | 'live' | 'cancelled' | 'skipped' | 'added'
-
-/** A departure as answers tell it. Times in POSIX seconds. */
-export interface Departure {
-  trip: string
-  /** Service day, YYYY-MM-DD. */
-  day: string
-  route: string
-  routeId: string | null
-  /** `route_type` of GTFS. */
-  routeType: number | null
-  routeColor: string | null
-  headsign: string | null
-  /** Null for an added trip whose feed tells no plan. */
-  planned: number | null
-  /** Null where real time says nothing, or that it does not come. */
-  expected: number | null
-  delay: number | null
-  status: DepartureStatus
-  /** Stop or platform it leaves from. */
-  stop: string
-  platform: string | null
-  /** Runs about every so many seconds; the times are no promise. */
-  about: number | null
-}
 
 /** Whose real time is known of a stop's dataset, and how old it is. */
 export interface RealtimeInfo {
@@ -49,8 +27,12 @@ export interface RealtimeInfo {
 
 /** Trips of the days before are still under way: this many days a trip may take. */
 const DAYS_BACK = 3
-/** How far ahead is looked for the next departure. */
-const DAYS_AHEAD = 7
+/** How far ahead is looked for the next departure: mostly tomorrow is enough. */
+const DAYS_AHEAD = [
+  [1, 1],
+  [2, 3],
+  [4, 7],
+] as const
 /** More than is asked for, as some will have left early. */
 const SPARE = 10
 
@@ -61,7 +43,7 @@ export async function departures(
   stop: Stop,
   at: number,
   limit: number,
-): Promise<{ departures: Departure[]; realtime: RealtimeInfo[] }> {
+): Promise<{ departures: Departure[]; alerts: AlertInfo[]; realtime: RealtimeInfo[] }> {
   const state = await live.follow(stop.dataset, stop.version)
   const today = localDay(at * 1000, stop.zone)
   const days = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => addDays(today, from + i))
@@ -71,19 +53,21 @@ export async function departures(
     )
   let found = inOrder([...(await take(days(-DAYS_BACK, 0))), ...onlyLive(state, stop, at)])
   // Trips of tomorrow run beside the last ones of today.
-  const last = found[limit - 1]
-  if (!last || timeOf(last) >= serviceDayStart(addDays(today, 1), stop.zone))
-    found = inOrder([...found, ...(await take(days(1, DAYS_AHEAD)))])
-  return { departures: found.slice(0, limit), realtime: realtimeOf(state, at) }
+  for (const [from, to] of DAYS_AHEAD) {
+    const last = found[limit - 1]
+    if (last && timeOf(last) < serviceDayStart(addDays(today, from), stop.zone)) break
+    found = inOrder([...found, ...(await take(days(from, to)))])
+  }
+  return { ...alertsAt(state, stop, at, found.slice(0, limit)), realtime: realtimeOf(state, at) }
 }
 
-const inOrder = (found: Departure[]) =>
+const inOrder = (found: Told[]) =>
   found.sort((a, b) => timeOf(a) - timeOf(b) || (a.trip < b.trip ? -1 : a.trip > b.trip ? 1 : 0))
 
-const timeOf = ({ expected, planned }: Departure): number => expected ?? planned ?? 0
+const timeOf = ({ expected, planned }: Told): number => expected ?? planned ?? 0
 
 /** A planned departure in the light of real time; null when it has left already or was taken out. */
-function withLive(row: PlannedDeparture, state: LiveState | undefined, stop: Stop, at: number): Departure | null {
+function withLive(row: PlannedDeparture, state: LiveState | undefined, stop: Stop, at: number): Told | null {
   const base = {
     trip: row.tripId,
     day: row.day,
@@ -91,6 +75,8 @@ function withLive(row: PlannedDeparture, state: LiveState | undefined, stop: Sto
     routeId: row.routeId,
     routeType: row.routeType,
     routeColor: row.routeColor,
+    agencyId: row.agencyId,
+    direction: row.direction,
     headsign: row.headsign,
     planned: row.planned,
     about: row.about,
@@ -130,10 +116,10 @@ function liveTrip(state: LiveState, row: PlannedDeparture, at: number): LiveTrip
 }
 
 /** What only real time knows of: added trips, and those that should have left already. */
-function onlyLive(state: LiveState | undefined, stop: Stop, at: number): Departure[] {
+function onlyLive(state: LiveState | undefined, stop: Stop, at: number): Told[] {
   if (!state) return []
   return stop.platforms.flatMap(({ stopId }) =>
-    state.calls(stopId).flatMap(({ trip, at: index }): Departure[] => {
+    state.calls(stopId).flatMap(({ trip, at: index }): Told[] => {
       const call = trip.stops[index]!
       if (!call.boards || !state.isLive(trip.source, at)) return []
       const added = trip.state === 'added'
@@ -149,6 +135,8 @@ function onlyLive(state: LiveState | undefined, stop: Stop, at: number): Departu
           routeId: trip.route?.routeId ?? null,
           routeType: trip.route?.type ?? null,
           routeColor: trip.route?.color ?? null,
+          agencyId: null,
+          direction: trip.direction,
           headsign: call.headsign ?? trip.headsign ?? lastStop(trip),
           planned: call.plannedDeparture,
           expected: call.departure,

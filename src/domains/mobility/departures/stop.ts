@@ -15,6 +15,8 @@ export interface Stop {
   lon: number | null
   lat: number | null
   platforms: readonly Platform[]
+  /** Some trips of this timetable have frequencies. */
+  frequent: boolean
 }
 
 export interface Platform {
@@ -22,11 +24,6 @@ export interface Platform {
   stopId: string
   name: string
   platform: string | null
-}
-
-interface Row extends Omit<Stop, 'platforms' | 'version'> {
-  version: number
-  stop: number
 }
 
 /**
@@ -51,25 +48,21 @@ export async function findStop(db: Queryable, datasets: ReadonlyMap<string, numb
       },
     )
   }
-  const { stop, ...about } = found[0]!
-  return { ...about, platforms: await platformsOf(db, about.version, stop) }
+  return found[0]!
 }
 
-function withId(db: Queryable, datasets: readonly number[], stopId: string): Promise<Row[]> {
-  return db.query<Row>(
-    `select v.dataset, v.version, v.completed_at as since, v.source, v.time_zone as zone, s.stop, s.stop_id as "stopId",
-            coalesce(s.name, s.stop_id) as name, st_x(s.geom) as lon, st_y(s.geom) as lat
+/** With a station's platforms, or the stop itself. */
+function withId(db: Queryable, datasets: readonly number[], stopId: string): Promise<Stop[]> {
+  return db.query<Stop>(
+    `select v.dataset, v.version, v.completed_at as since, v.source, v.time_zone as zone, s.stop_id as "stopId",
+            coalesce(s.name, s.stop_id) as name, st_x(s.geom) as lon, st_y(s.geom) as lat,
+            exists (select from gtfs_frequency f where f.version = v.version) as frequent,
+            (select jsonb_agg(jsonb_build_object('stop', p.stop, 'stopId', p.stop_id, 'name', coalesce(p.name, p.stop_id),
+                       'platform', nullif(p.platform_code, '')) order by p.stop)
+               from gtfs_stop p where p.version = v.version
+                and (p.stop = s.stop or p.parent = s.stop and p.location_type = 0)) as platforms
      from gtfs_version v join gtfs_stop s on s.version = v.version and s.stop_id = $2
      where v.state = 'current' and v.dataset = any($1::int4[]) order by v.dataset`,
     [datasets, stopId],
-  )
-}
-
-/** A station's platforms, or the stop itself. */
-function platformsOf(db: Queryable, version: number, stop: number): Promise<Platform[]> {
-  return db.query<Platform>(
-    `select stop, stop_id as "stopId", coalesce(name, stop_id) as name, nullif(platform_code, '') as platform
-     from gtfs_stop where version = $1 and (stop = $2 or parent = $2 and location_type = 0) order by stop`,
-    [version, stop],
   )
 }

@@ -13,7 +13,8 @@ import { createLog } from '../../src/kernel/log.ts'
 import { databases } from '../support/database.ts'
 import { placeSource, type Reading } from '../support/parking.ts'
 import { DATA, type SourcesBench, sourcesOn } from '../support/sources.ts'
-import { gtfsTimetable, readGtfs } from '../support/timetable.ts'
+import { readGtfs } from '../support/timetable.ts'
+import { gtfsSource } from '../support/transit.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever is answered is looked at
 type Json = any
@@ -202,7 +203,7 @@ for (const engine of databases()) {
       skip: !existsSync(CALTRAIN),
     }, async () => {
       await bench.catalog.ensure({ id: 'caltrain', title: 'Caltrain', licence: 'cc-by/4.0' })
-      await gtfsTimetable(bench.db, bench.catalog.byId('caltrain')!.key, CALTRAIN)
+      assert.equal((await bench.sources.run(gtfsSource('caltrain'), { from: CALTRAIN })).outcome, 'ok')
       assert.equal((await call('stops/caltrain%3A70011')).status, 404)
       await bench.catalog.setState('caltrain', 'released')
       const gtfs = await readGtfs(CALTRAIN)

@@ -70,10 +70,10 @@ const text = `Measured on ${when} UTC at ${head}: ${machine()}.\n\n${table}`
 console.log(`\n${text}\n`)
 if (values.write) {
   const file = join(import.meta.dirname, '..', '..', 'docs', 'operating', 'performance.md')
-  const parts = /(<!-- growth -->\n)[\s\S]*(\n<!-- \/growth -->)/
+  const parts = /(<!-- growth -->\n)[\s\S]*(<!-- \/growth -->)/
   writeFileSync(
     file,
-    readFileSync(file, 'utf8').replace(parts, (_, start, end) => `${start}${text}${end}`),
+    readFileSync(file, 'utf8').replace(parts, (_, start, end) => `${start}${text}\n${end}`),
   )
 }
 process.exit()

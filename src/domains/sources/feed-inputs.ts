@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import type { Fetcher } from '../../kernel/fetch/index.ts'
+import { compilePattern } from '../../kernel/pattern.ts'
 import type { Definition } from './definition.ts'
 import type { ApplyInput, Feed } from './feed.ts'
 import { type Follow, pagesOf } from './feed-follow.ts'
@@ -86,7 +87,7 @@ export async function openFeed(
       }
     }
     const inputs: ApplyInput[] = []
-    const pattern = definition.from.files === undefined ? null : new RegExp(definition.from.files, 'u')
+    const pattern = definition.from.files === undefined ? null : compilePattern(definition.from.files)
     for (const { role, input } of opened) {
       for (const file of input.files) {
         if (pattern && role === undefined && !pattern.test(file.name)) continue

@@ -1,3 +1,4 @@
+import { compilePattern, type Pattern } from '../../kernel/pattern.ts'
 import { CONCEPTS, type Concept, type FeatureSpec, geometryProblem } from '../features/index.ts'
 import type { NewObservation } from '../sensing/index.ts'
 import { type Clock, clockOf } from './clock.ts'
@@ -53,8 +54,8 @@ export class Mapper {
   readonly seenColumns = new Set<string>()
   readonly #lookups: Map<string, LookupTable>
   readonly #computed: Computed[]
-  readonly #pattern: RegExp | undefined
-  readonly #preamble: [string, RegExp][]
+  readonly #pattern: Pattern | undefined
+  readonly #preamble: [string, Pattern][]
 
   constructor(definition: Definition, defaultZone: string) {
     this.definition = definition
@@ -65,8 +66,8 @@ export class Mapper {
       name,
       evaluate: compileExpression(source),
     }))
-    this.#pattern = definition.from.files === undefined ? undefined : new RegExp(definition.from.files, 'u')
-    this.#preamble = Object.entries(definition.preamble ?? {}).map(([name, source]) => [name, new RegExp(source, 'u')])
+    this.#pattern = definition.from.files === undefined ? undefined : compilePattern(definition.from.files)
+    this.#preamble = Object.entries(definition.preamble ?? {}).map(([name, source]) => [name, compilePattern(source)])
   }
 
   /** Whether a file of a folder or archive belongs to the source. */
@@ -77,7 +78,7 @@ export class Mapper {
   /** Begins a file. `extra` are further placeholders (the topic of a message). */
   file(path: string, extra: ReadonlyMap<string, string> = new Map(), arrival?: number): FileMapper {
     const constants = new Map<string, string>([['file', path], ...extra])
-    for (const [name, text] of Object.entries(this.#pattern?.exec(path)?.groups ?? {})) constants.set(name, text ?? '')
+    for (const [name, text] of this.#pattern?.groups(path) ?? []) constants.set(name, text)
     return new FileMapper(this, path, constants, this.#lookups, this.#computed, this.#preamble, arrival)
   }
 }
@@ -89,7 +90,7 @@ export class FileMapper {
   readonly #constants: Map<string, string>
   readonly #lookups: ReadonlyMap<string, LookupTable>
   readonly #computed: readonly Computed[]
-  readonly #preamble: readonly [string, RegExp][]
+  readonly #preamble: readonly [string, Pattern][]
   readonly #time: RowTime
   readonly #number: (text: string) => number
   readonly #empty: ReadonlySet<string>
@@ -106,7 +107,7 @@ export class FileMapper {
     constants: Map<string, string>,
     lookups: ReadonlyMap<string, LookupTable>,
     computed: readonly Computed[],
-    preamble: readonly [string, RegExp][],
+    preamble: readonly [string, Pattern][],
     arrival: number | undefined,
   ) {
     const { definition, clock } = mapper
@@ -147,8 +148,8 @@ export class FileMapper {
   #replan(batch: Batch): void {
     for (const [name, pattern] of this.#preamble) {
       for (const line of batch.preamble ?? []) {
-        const match = pattern.exec(line)
-        if (match) this.#constants.set(name, match[1] ?? match[0])
+        const found = pattern.first(line)
+        if (found !== null) this.#constants.set(name, found)
       }
     }
     this.#header = batch.header

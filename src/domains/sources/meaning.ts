@@ -1,4 +1,5 @@
 import { Cron } from 'croner'
+import { compilePattern } from '../../kernel/pattern.ts'
 import { CONCEPTS } from '../features/index.ts'
 import { clockOf } from './clock.ts'
 import { compileExpression } from './compute.ts'
@@ -45,10 +46,10 @@ export function checkMeaning(definition: DefinitionDocument): MeaningIssue[] {
     attempt(['compute', name], () => compileExpression(expression))
   }
   for (const [name, pattern] of Object.entries(definition.preamble ?? {}))
-    attempt(['preamble', name], () => new RegExp(pattern))
+    attempt(['preamble', name], () => compilePattern(pattern))
   const { format } = definition
   if (format.headerLine !== undefined) {
-    attempt(['format', 'headerLine'], () => new RegExp(format.headerLine!, 'u'))
+    attempt(['format', 'headerLine'], () => compilePattern(format.headerLine!))
     if (format.skip !== undefined || format.header !== undefined)
       say(['format', 'headerLine'], 'goes with neither skip nor header')
   }
@@ -129,7 +130,7 @@ function checkOrigin({ from, schedule, timeZone }: DefinitionDocument, say: Say,
   ] as const) {
     if (address !== undefined && !URL.canParse(address)) say(['from', name, field], 'is not a web address')
   }
-  if (from.files !== undefined) attempt(['from', 'files'], () => new RegExp(from.files!, 'u'))
+  if (from.files !== undefined) attempt(['from', 'files'], () => compilePattern(from.files!))
   if (!schedule) return
   const pushed = from.mqtt !== undefined || from.webhook !== undefined
   if (schedule.every !== undefined && schedule.cron !== undefined)
@@ -165,9 +166,8 @@ function checkSeries(
   if ((series.column === undefined) === (series.columns === undefined))
     say(path, 'needs exactly one of column and columns')
   if (series.columns !== undefined)
-    attempt(
-      [...path, 'columns'],
-      () => new RegExp(series.columns!.replaceAll(/(?<!\\[pPuk])\{[A-Za-z][^}]*\}/g, 'x'), 'u'),
+    attempt([...path, 'columns'], () =>
+      compilePattern(series.columns!.replaceAll(/(?<!\\[pPuk])\{[A-Za-z][^}]*\}/g, 'x')),
     )
   if (
     placeholders(series.property).length === 0 &&

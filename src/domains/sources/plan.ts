@@ -1,3 +1,4 @@
+import { compilePattern } from '../../kernel/pattern.ts'
 import type { Definition, SeriesDocument } from './definition.ts'
 import { type Cell, FileError } from './model.ts'
 import { hint } from './suggest.ts'
@@ -158,20 +159,20 @@ function planSeries(
       planned.push(planOne(document, column, document.column, document.column, base, columns))
       continue
     }
-    const pattern = new RegExp(fillPattern(document.columns!, constants, base), 'u')
+    const pattern = compilePattern(fillPattern(document.columns!, constants, base))
     header.forEach((name, column) => {
       if (taken.has(column)) return
-      const match = pattern.exec(name)
-      if (!match) return
+      const found = pattern.groups(name)
+      if (!found) return
       taken.add(column)
-      const groups = new Map(Object.entries(match.groups ?? {}).map(([group, text]) => [group, text ?? '']))
+      const groups = new Map(found)
       groups.set('column', name)
       const names: Names = {
         ...base,
         constant: (wanted) => groups.get(wanted) ?? base.constant(wanted),
       }
-      const [firstGroup] = Object.values(match.groups ?? {})
-      planned.push(planOne(document, column, name, firstGroup ?? name, names, columns))
+      const [firstGroup] = found.values()
+      planned.push(planOne(document, column, name, firstGroup || name, names, columns))
     })
   }
   return planned

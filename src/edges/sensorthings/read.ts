@@ -5,6 +5,7 @@ import { builderOf, type Context, missing, readerOf, resolve } from './context.t
 import { formatDataArray } from './data-array.ts'
 import { bad } from './errors.ts'
 import { type Entity, formatEntity, nextLink } from './format.ts'
+import { Gate, mostRows } from './gate.ts'
 import type { EntityType, Row } from './model.ts'
 import { canJump, isByDatastream, jump, observationsByDatastream } from './observation-order.ts'
 import { isByRelation, observationsByRelation } from './observations-by-relation.ts'
@@ -24,6 +25,8 @@ import {
 } from './select.ts'
 import { csvOf, geojsonOf } from './tabular.ts'
 
+const gate = new Gate()
+
 type SetResource = Extract<Resource, { kind: 'set' }>
 
 /** GET of a set (OGC 18-088 §9.2.2), `/$ref` and `/$count` of it. */
@@ -38,9 +41,20 @@ export async function readSet(context: Context, resource: SetResource, options: 
     return readGroups(context, resource, query, parent?.id, `${context.base}/${pathOf(resource)}`)
   }
   if (resource.as === 'ref') query.select = new Set(['selfLink'])
+  const read = () => readEntities(context, resource, query, parent?.id)
+  // A transaction under way must not wait: what is ahead may need its connection.
+  return context.group ? read() : gate.pass(mostRows(query), read)
+}
+
+async function readEntities(
+  context: Context,
+  resource: SetResource,
+  query: Query,
+  parent: number | undefined,
+): Promise<Answer> {
   const [page, total] = await Promise.all([
-    readPage(context, resource, query, parent?.id),
-    query.count ? count(context, resource, query, parent?.id) : undefined,
+    readPage(context, resource, query, parent),
+    query.count ? count(context, resource, query, parent) : undefined,
   ])
   const body: Entity = {}
   if (total !== undefined) body['@iot.count'] = total
@@ -142,7 +156,8 @@ export async function readEntity(
   const type = steps.at(-1)!.type
   const query = readQuery(type, options)
   if (ref) query.select = new Set(['selfLink'])
-  const { entity, version } = await entityBody(context, steps, type, query)
+  const read = () => entityBody(context, steps, type, query)
+  const { entity, version } = await (context.group ? read() : gate.pass(mostRows({ ...query, top: 1 }), read))
   return { status: 200, body: entity, headers: etagHeader(version) }
 }
 

@@ -100,6 +100,44 @@ for (const engine of databases()) {
       assert.ok(performance.now() - start < 2 * LIMIT_MS)
     })
 
+    it('everything of everything, by many at once: answered in turn, and small requests do not wait', async () => {
+      const large = 'Things?$top=10000&$expand=Datastreams($top=100;$expand=Observations),Locations'
+      const all = Array.from({ length: 30 }, () => sta.call('GET', large))
+      assert.equal((await sta.call('GET', 'Things?$top=1')).status, 200)
+      for (const { status, body } of await Promise.all(all)) {
+        assert.equal(status, 200)
+        assert.equal(body.value[0].Datastreams[0].name, 'a')
+      }
+    })
+
+    it('NaN, Infinity and years beyond 9999 are no values, in every way in', async () => {
+      const id = (await sta.get('Datastreams')).value[0]['@iot.id']
+      for (const result of ['NaN', '-Infinity', 'inf']) {
+        await refuses('POST', `Datastreams(${id})/Observations`, { result })
+        await refuses('GET', `Observations?$filter=result%20eq%20${result}`)
+      }
+      await refuses('POST', `Datastreams(${id})/Observations`, '{"result": NaN}')
+      for (const phenomenonTime of ['10000-01-01T00:00:00Z', '+012345-01-01T00:00:00Z', '2020-02-30T00:00:00Z'])
+        await refuses('POST', `Datastreams(${id})/Observations`, { result: 1, phenomenonTime })
+      const rows = [['99999-01-01T00:00:00Z', 1]]
+      const components = ['phenomenonTime', 'result']
+      const { status, body } = await sta.call('POST', 'CreateObservations', [
+        { Datastream: { '@iot.id': id }, components, dataArray: rows },
+      ])
+      assert.equal(status, 201)
+      assert.match(body[0], /^error: phenomenonTime: "99999-/)
+    })
+
+    it('huge batches and data arrays have their bound', async () => {
+      const id = (await sta.get('Datastreams')).value[0]['@iot.id']
+      const requests = Array.from({ length: 1_001 }, (_, i) => ({ id: String(i), method: 'get', url: 'Things' }))
+      await refuses('POST', '$batch', { requests })
+      const dataArray = Array.from({ length: 200_001 }, () => [1])
+      await refuses('POST', 'CreateObservations', [
+        { Datastream: { '@iot.id': id }, components: ['result'], dataArray },
+      ])
+    })
+
     it('SQL, patterns, NUL, wrong types, invalid geometry, odd dates', async () => {
       const answers = async (path: string, statuses: number[]) => {
         const { status, text } = await sta.call('GET', path)

@@ -1,6 +1,7 @@
 import { CsvError } from 'csv-parse'
 import { parse } from 'csv-parse/sync'
 import { type Batch, FileError, type Format, type FormatOptions } from '../../../domains/sources/index.ts'
+import { compilePattern } from '../../../kernel/pattern.ts'
 import { utf8Chunks } from '../text.ts'
 import { recordBlocks } from './blocks.ts'
 
@@ -73,7 +74,7 @@ async function* withoutPreamble(
   { skip = 0, headerLine }: FormatOptions,
   preamble: string[],
 ): AsyncIterable<Buffer> {
-  const pattern = headerLine === undefined ? undefined : new RegExp(headerLine, 'u')
+  const pattern = headerLine === undefined ? undefined : compilePattern(headerLine)
   let reached = pattern === undefined && skip === 0
   let held: Buffer = Buffer.alloc(0)
   for await (const chunk of source) {

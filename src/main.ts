@@ -150,7 +150,7 @@ export async function registerEdges(platform: Platform, app: FastifyInstance, me
     dataDir: config.dataDir,
     examine: () => examinePlatform(platform),
   })
-  await registerMobility(app, platform)
+  await registerMobility(app, { ...platform, sendMail: mailer ? (mail) => mailer.send(mail) : null })
   registerWebhook(app, { sources: platform.sources, access })
   await registerWeb(app, {
     root: INTERFACE,

@@ -179,6 +179,11 @@ const CLOSED: Record<string, (h: Hidden) => string[]> = {
   '/api/v1/datastreams/:id/plausibility': (h) => each('/api/v1/datastreams/:x/plausibility', streams(h)),
   '/api/v1/alerts': () => ['/api/v1/alerts'],
   '/api/v1/alerts/channels/:id/key': (h) => [`/api/v1/alerts/channels/${h.channel}/key`],
+  ...Object.fromEntries(
+    ['modes', 'punctuality', 'occupancy', 'operators']
+      .flatMap((part) => [part, `${part}.csv`])
+      .map((part) => [`/api/v1/mobility/planning/${part}`, () => [`/api/v1/mobility/planning/${part}`]]),
+  ),
   '/api/v1/mobility/duty': () => ['/api/v1/mobility/duty'],
   '/api/v1/mobility/duty.csv': () => ['/api/v1/mobility/duty.csv'],
   '/api/v1/operation': () => ['/api/v1/operation'],
@@ -339,6 +344,11 @@ const CHANGES: Record<string, (h: Hidden) => Try[]> = {
     })),
   'PATCH /api/v1/mobility/roadworks/:id': () =>
     HIDDEN.map((id) => ({ path: `/api/v1/mobility/roadworks/${id}:x1`, body: { name: 'x' } })),
+  'POST /api/v1/mobility/planning/operators/send': () =>
+    HIDDEN.map((dataset) => ({
+      path: '/api/v1/mobility/planning/operators/send',
+      body: { dataset, to: 'a@b.example' },
+    })),
   'POST /api/v1/mobility/roadworks/:id/attachments': () =>
     HIDDEN.map((id) => ({
       ...{ path: `/api/v1/mobility/roadworks/${id}:x1/attachments?name=x.pdf`, body: '%PDF-1.7', headers: BYTES },

@@ -269,7 +269,19 @@ const charging: Concept = {
   },
 }
 
+/** A part of the city, for sums by district. */
+const district: Concept = {
+  id: 'district',
+  name: { de: 'Stadtteil', en: 'district' },
+  properties: {
+    number: text('Official number.'),
+    inhabitants: number('How many people live there.'),
+    description: text('Further words.'),
+  },
+  series: {},
+}
+
 /** Every concept by its id; a mode adds its own here. */
 export const CONCEPTS: ReadonlyMap<string, Concept> = new Map(
-  [parking, roadworks, sharing, sharingSystem, charging].map((one) => [one.id, one]),
+  [parking, roadworks, sharing, sharingSystem, charging, district].map((one) => [one.id, one]),
 )

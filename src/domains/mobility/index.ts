@@ -3,6 +3,12 @@ export * from './departures/index.ts'
 export { ACCESS_POINT, DUTIES, type Duty } from './duty.ts'
 export { type Forecast, Forecasts, forecastsAt } from './forecast/index.ts'
 export { type ParkingState, parkingStates } from './parking/state.ts'
+export {
+  MEASURES,
+  modesByDistrict,
+  occupancyByPrice,
+  punctualityByStop,
+} from './planning.ts'
 export * from './profile/index.ts'
 export * from './realtime/index.ts'
 export { type ServiceLevel, type Supplier, serviceLevels } from './service-level.ts'

@@ -12,6 +12,8 @@ export interface MobilityDeps {
   city: City
   realtime: Realtime
   sources: Sources
+  /** Absent or null without a mail server. */
+  sendMail?: ((mail: { messageId: string; to: string[]; subject: string; text: string }) => Promise<unknown>) | null
 }
 
 /** The same answer for what is not there and what is not to be seen. */

@@ -9,6 +9,7 @@ import { addGtfsRealtime } from './gtfs-rt.ts'
 import { addChargers } from './ocpi.ts'
 import { addParking } from './parking.ts'
 import { addPlaces } from './places.ts'
+import { addPlanning } from './planning.ts'
 import { addPunctuality } from './punctuality.ts'
 import { addRoadworks } from './roadworks.ts'
 import { addStops } from './stops.ts'
@@ -38,5 +39,6 @@ export async function registerMobility(app: FastifyInstance, deps: MobilityDeps)
     addRoadworks(api, deps)
     addDatex2(api, deps)
     addDuty(api, deps)
+    addPlanning(api, deps)
   })
 }

@@ -91,6 +91,7 @@ export const routes: readonly Route[] = [
     load: () => import('../pages/SourceRun.svelte'),
     staff: true,
   },
+  { pattern: /^\/verwaltung\/mobilitaet\/?$/, load: () => import('../pages/Planning.svelte'), staff: true },
   { pattern: /^\/verwaltung\/mobilitaet\/meldepflicht\/?$/, load: () => import('../pages/Duty.svelte'), staff: true },
   {
     pattern: /^\/verwaltung\/mobilitaet\/baustellen\/?$/,

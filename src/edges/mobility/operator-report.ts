@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto'
+import type { Supplied } from './service.ts'
+
+/** A letter to the operator of a dataset on how reliably it was supplied; plain text, German. */
+export function operatorReport(
+  { dataset, level }: Supplied,
+  { city, days, origin, to }: { city: string; days: number; origin: string; to: string },
+): { messageId: string; to: string[]; subject: string; text: string } {
+  const share = (value: number | null) =>
+    value === null ? 'nicht messbar' : `${(value * 100).toFixed(1).replace('.', ',')} %`
+  const time = (seconds: number | null) =>
+    seconds === null
+      ? 'nicht messbar'
+      : seconds < 90
+        ? `${Math.round(seconds)} Sekunden`
+        : seconds < 5_400
+          ? `${Math.round(seconds / 60)} Minuten`
+          : `${Math.round(seconds / 3_600)} Stunden`
+  const day = (iso: string | null) =>
+    iso === null ? 'noch keiner' : new Intl.DateTimeFormat('de-DE', { dateStyle: 'medium' }).format(Date.parse(iso))
+  return {
+    messageId: `${randomUUID()}@zahnrad`,
+    to: [to],
+    // A title can hold no line break here: what follows one would be read as a header of its own.
+    subject: `${city}: Datenqualität „${dataset.title}“`.replace(/\s+/g, ' '),
+    text: [
+      'Guten Tag,',
+      `so verlässlich kamen Ihre Daten „${dataset.title}“ in den letzten ${days} Tagen bei der Datenplattform ${city} an:`,
+      [
+        `Verfügbar:     ${share(level.uptime)} der Zeit war die letzte gute Lieferung nicht älter als vereinbart`,
+        `Lieferungen:   ${level.deliveries}, davon fehlgeschlagen: ${level.failed}`,
+        `Verzug:        ${time(level.latency)} im Median, ${time(level.latency90)} bei den langsamsten zehn von hundert Reihen`,
+        `Vollständig:   ${share(level.completeness)} der erwarteten Werte`,
+        `Neuester Wert: ${day(level.newest)}`,
+      ].join('\n'),
+      `Was Sie geliefert haben und was nicht angenommen wurde, sehen Sie hier:\n${origin}/lieferungen`,
+      'Freundliche Grüße',
+      city,
+    ].join('\n\n'),
+  }
+}

@@ -1,0 +1,176 @@
+import { Type } from 'typebox'
+import { readEmail } from '../../domains/access/index.ts'
+import type { Dataset } from '../../domains/catalog/index.ts'
+import { modesByDistrict, occupancyByPrice, punctualityByStop } from '../../domains/mobility/index.ts'
+import { measuredReader } from '../../domains/sensing/index.ts'
+import type { FastifyInstance, FastifyRequest } from '../../kernel/http/index.ts'
+import { Problem } from '../../kernel/problem.ts'
+import { csvTable } from './csv.ts'
+import type { MobilityDeps } from './deps.ts'
+import { LevelAnswer, requireStaff } from './duty.ts'
+import { operatorReport } from './operator-report.ts'
+import { ProblemAnswer } from './schemas.ts'
+import { suppliedDatasets, WINDOW_DAYS } from './service.ts'
+
+const DAY = 86_400_000
+const PARTS = ['modes', 'punctuality', 'occupancy', 'operators'] as const
+type Part = (typeof PARTS)[number]
+
+const Query = Type.Object(
+  {
+    from: Type.Optional(
+      Type.String({ format: 'date', description: 'First day; default: a year before `to`, or 30 days' }),
+    ),
+    to: Type.Optional(Type.String({ format: 'date', description: 'Day after the last; default: now' })),
+  },
+  { additionalProperties: false },
+)
+interface Query {
+  from?: string
+  to?: string
+}
+/** Days back by default, and at most. */
+const SPANS: Record<Part, { usual: number; most: number }> = {
+  modes: { usual: 365, most: 800 },
+  punctuality: { usual: 7, most: 31 },
+  occupancy: { usual: 30, most: 400 },
+  operators: { usual: WINDOW_DAYS, most: WINDOW_DAYS },
+}
+const Rows = Type.Object({
+  from: Type.String(),
+  to: Type.String(),
+  rows: Type.Array(Type.Object({}, { additionalProperties: true })),
+})
+const SendBody = Type.Object(
+  { dataset: Type.String({ maxLength: 63 }), to: Type.String({ minLength: 3, maxLength: 254 }) },
+  { additionalProperties: false },
+)
+
+/**
+ * `/api/v1/mobility/planning/{part}`: modes by district and month, punctuality by stop, occupancy against price and events,
+ * and how reliably operators deliver; each as JSON and CSV. For who manages datasets; of what they see.
+ */
+export function addPlanning(api: FastifyInstance, deps: MobilityDeps): void {
+  const { db, access, catalog, city } = deps
+  const tags = ['Mobility']
+  const response = { '4xx': ProblemAnswer }
+
+  async function read(part: Part, request: FastifyRequest & { query: Query }) {
+    requireStaff(deps, request.actor)
+    const window = windowOf(part, request.query)
+    const visible = access.visible(request.actor)
+    const zone = city.profile.timeZone
+    const query = { ...window, visible, zone }
+    const reader = measuredReader(db, access.measured(request.actor))
+    const named = <T extends { dataset: number }>({ dataset, ...row }: T) => {
+      const { id, title, attribution, publisher, licence } = catalog.byKey(dataset) as Dataset
+      return { ...row, dataset: id, title, source: attribution ?? publisher ?? title, licence }
+    }
+    switch (part) {
+      case 'modes':
+        return { ...window, rows: await modesByDistrict(reader, query) }
+      case 'punctuality':
+        return { ...window, rows: (await punctualityByStop(reader, query)).map(named) }
+      case 'occupancy':
+        return { ...window, rows: (await occupancyByPrice(reader, query)).map(named) }
+      case 'operators': {
+        const supplied = await suppliedDatasets(deps, request.actor)
+        return {
+          ...window,
+          rows: supplied.map(({ dataset, concepts, level: { dataset: _, ...level } }) => ({
+            ...{ dataset: dataset.id, title: dataset.title, operator: dataset.publisher, contact: dataset.contact },
+            concepts: concepts.map(({ concept }) => concept),
+            ...level,
+          })),
+        }
+      }
+    }
+  }
+
+  for (const part of PARTS) {
+    api.get<{ Querystring: Query }>(
+      `/api/v1/mobility/planning/${part}`,
+      { schema: { tags, summary: SUMMARIES[part], querystring: Query, response: { 200: Rows, ...response } } },
+      async (request, reply) => {
+        reply.header('cache-control', 'no-store')
+        return read(part, request)
+      },
+    )
+    api.get<{ Querystring: Query }>(
+      `/api/v1/mobility/planning/${part}.csv`,
+      { schema: { tags, summary: `${SUMMARIES[part]}, as CSV`, querystring: Query, response } },
+      async (request, reply) => {
+        const { rows, from, to } = await read(part, request)
+        const columns = COLUMNS[part]
+        const name = `mobilitaet_${part}_${from.slice(0, 10)}_${to.slice(0, 10)}.csv`
+        return reply
+          .type('text/csv; charset=utf-8')
+          .header('cache-control', 'no-store')
+          .header('content-disposition', `attachment; filename="${name}"`)
+          .serializer(String)
+          .send(
+            csvTable(
+              columns,
+              rows.map((row) => columns.map((column) => cell((row as unknown as Record<string, unknown>)[column]))),
+            ),
+          )
+      },
+    )
+  }
+
+  api.post<{ Body: { dataset: string; to: string } }>(
+    '/api/v1/mobility/planning/operators/send',
+    {
+      schema: { tags, summary: 'Mails an operator how reliably their dataset was supplied', body: SendBody, response },
+    },
+    async (request, reply) => {
+      const dataset = catalog.byId(request.body.dataset)
+      if (!dataset || !access.can(request.actor, 'manage', { dataset: dataset.key })) {
+        requireStaff(deps, request.actor)
+        throw new Problem(404, 'dataset-unknown', `There is no dataset "${request.body.dataset}" you manage.`)
+      }
+      const to = readEmail(request.body.to)
+      if (!deps.sendMail) throw new Problem(409, 'no-mail', 'No mail server is set up here.')
+      const found = (await suppliedDatasets(deps, request.actor)).find((one) => one.dataset.key === dataset.key)
+      if (!found) throw new Problem(404, 'dataset-unknown', `The dataset "${dataset.id}" has nothing of mobility.`)
+      const facts = { city: city.profile.name, days: WINDOW_DAYS, origin: request.origin, to }
+      await deps.sendMail(operatorReport(found, facts)).catch((error: Error) => {
+        throw new Problem(502, 'mail-refused', `The mail server did not take the report: ${error.message}`)
+      })
+      await access.audit(request.actor, 'mobility.report', `dataset:${dataset.id}`, { to })
+      return reply.code(204).send()
+    },
+  )
+}
+
+const SUMMARIES: Record<Part, string> = {
+  modes: 'Modes side by side, by district and month',
+  punctuality: 'Punctuality of every stop',
+  occupancy: 'Occupancy of car parks against price and events',
+  operators: 'How reliably operators deliver: uptime, latency, completeness',
+}
+const COLUMNS: Record<Part, readonly string[]> = {
+  modes: ['district', 'month', 'mode', 'of', 'value', 'series'],
+  punctuality: ['name', 'lon', 'lat', 'departures', 'median', 'punctual', 'dataset', 'source', 'licence'],
+  occupancy: [
+    ...['name', 'capacity', 'fee', 'mean', 'peak', 'peakHour', 'event', 'eventHours', 'dataset', 'source', 'licence'],
+  ],
+  operators: ['dataset', 'title', 'operator', 'contact', 'concepts', ...Object.keys(LevelAnswer)],
+}
+
+const cell = (value: unknown): string | number | null =>
+  value === null || value === undefined || typeof value === 'number'
+    ? (value ?? null)
+    : Array.isArray(value)
+      ? value.join(' ')
+      : String(value)
+
+/** Throws Problem 400 where the range is empty or too long. */
+function windowOf(part: Part, { from, to }: Query): { from: string; to: string } {
+  const { usual, most } = SPANS[part]
+  const end = to === undefined ? Date.now() : Date.parse(to)
+  const start = from === undefined ? end - usual * DAY : Date.parse(from)
+  if (!(start < end)) throw new Problem(400, 'bad-range', 'from must be before to.')
+  if (end - start > most * DAY) throw new Problem(400, 'bad-range', `At most ${most} days can be asked for.`)
+  return { from: new Date(start).toISOString(), to: new Date(end).toISOString() }
+}

@@ -219,6 +219,7 @@ export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
     { name: 'roadworks-new', path: '/verwaltung/mobilitaet/baustellen/neu', staff: true, wait: 'main form' },
     { name: 'roadworks-edit', path: `/verwaltung/mobilitaet/baustellen/${roadworks}`, staff: true, wait: 'main form' },
     { name: 'planning', path: '/verwaltung/mobilitaet', staff: true, wait: 'tbody tr' },
+    { name: 'charger-pairs', path: '/verwaltung/mobilitaet/ladepunkte', staff: true, wait: '.empty' },
     { name: 'duty', path: '/verwaltung/mobilitaet/meldepflicht', staff: true, wait: 'tbody tr' },
     { name: 'deliveries', path: '/lieferungen', staff: true, wait: 'main section' },
     { name: 'deliveries-nobody', path: '/lieferungen', wait: '.empty' },

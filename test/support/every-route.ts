@@ -184,6 +184,7 @@ const CLOSED: Record<string, (h: Hidden) => string[]> = {
       .flatMap((part) => [part, `${part}.csv`])
       .map((part) => [`/api/v1/mobility/planning/${part}`, () => [`/api/v1/mobility/planning/${part}`]]),
   ),
+  '/api/v1/mobility/chargers/duplicates': () => ['/api/v1/mobility/chargers/duplicates'],
   '/api/v1/mobility/duty': () => ['/api/v1/mobility/duty'],
   '/api/v1/mobility/duty.csv': () => ['/api/v1/mobility/duty.csv'],
   '/api/v1/operation': () => ['/api/v1/operation'],
@@ -344,6 +345,9 @@ const CHANGES: Record<string, (h: Hidden) => Try[]> = {
     })),
   'PATCH /api/v1/mobility/roadworks/:id': () =>
     HIDDEN.map((id) => ({ path: `/api/v1/mobility/roadworks/${id}:x1`, body: { name: 'x' } })),
+  'PUT /api/v1/mobility/chargers/duplicates/:a/:b': () => [
+    { path: '/api/v1/mobility/chargers/duplicates/1/2', body: { decision: 'same' } },
+  ],
   'POST /api/v1/mobility/planning/operators/send': () =>
     HIDDEN.map((dataset) => ({
       path: '/api/v1/mobility/planning/operators/send',

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from '../../kernel/http/index.ts'
+import { addChargerDuplicates } from './charger-duplicates.ts'
 import { addDatex2 } from './datex2.ts'
 import { addDepartures } from './departures.ts'
 import type { MobilityDeps } from './deps.ts'
@@ -40,5 +41,6 @@ export async function registerMobility(app: FastifyInstance, deps: MobilityDeps)
     addDatex2(api, deps)
     addDuty(api, deps)
     addPlanning(api, deps)
+    addChargerDuplicates(api, deps)
   })
 }

@@ -71,6 +71,7 @@ export const PAGES: readonly PageAddress[] = [
   { pattern: /^\/verwaltung\/quellen\/(?!neu\/?$)([a-z0-9][a-z0-9-]{0,62})\/?$/, source: 'Source' },
   { pattern: /^\/verwaltung\/quellen\/([a-z0-9][a-z0-9-]{0,62})\/laeufe\/(\d{1,9})\/?$/, source: 'SourceRun' },
   { pattern: /^\/verwaltung\/mobilitaet\/?$/, source: 'Planning' },
+  { pattern: /^\/verwaltung\/mobilitaet\/ladepunkte\/?$/, source: 'ChargerPairs' },
   { pattern: /^\/verwaltung\/mobilitaet\/meldepflicht\/?$/, source: 'Duty' },
   { pattern: /^\/verwaltung\/mobilitaet\/baustellen\/?$/, source: 'StaffRoadworks' },
   { pattern: /^\/verwaltung\/mobilitaet\/baustellen\/neu\/?$/, source: 'StaffRoadwork' },

@@ -103,6 +103,7 @@ export const REFUSALS: Record<string, string> = {
   'map-part-unknown': 'Diesen Teil der Karte gibt es nicht.',
   'map-server': 'Der Kartendienst antwortet gerade nicht.',
   'mail-refused': 'Der Mailserver hat die Nachricht nicht angenommen. Versuchen Sie es später noch einmal.',
+  'pair-unknown': 'Dieses Paar von Ladepunkten gibt es nicht mehr.',
   'no-mail': 'Auf diesem Rechner ist kein E-Mail-Versand eingerichtet.',
   'no-series': 'Es ist keine Messreihe gewählt.',
   'not-found': 'Das gibt es nicht, oder Sie dürfen es nicht sehen.',

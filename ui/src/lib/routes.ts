@@ -92,6 +92,11 @@ export const routes: readonly Route[] = [
     staff: true,
   },
   { pattern: /^\/verwaltung\/mobilitaet\/?$/, load: () => import('../pages/Planning.svelte'), staff: true },
+  {
+    pattern: /^\/verwaltung\/mobilitaet\/ladepunkte\/?$/,
+    load: () => import('../pages/ChargerPairs.svelte'),
+    staff: true,
+  },
   { pattern: /^\/verwaltung\/mobilitaet\/meldepflicht\/?$/, load: () => import('../pages/Duty.svelte'), staff: true },
   {
     pattern: /^\/verwaltung\/mobilitaet\/baustellen\/?$/,

@@ -3,6 +3,7 @@ import type { Database } from '../../../kernel/db/index.ts'
 import type { Access, Actor } from '../../access/index.ts'
 import type { Catalog, Dataset } from '../../catalog/index.ts'
 import { CONCEPTS, type Feature, findFeatures, latestAt } from '../../features/index.ts'
+import { STANDS_BACK, samePairs } from './duplicates.ts'
 import { countStates, type Evse, evseKey, Location } from './model.ts'
 
 const CONCEPT = 'charging'
@@ -28,7 +29,7 @@ export interface ChargerNear {
   broken: number | null
   /** ISO 8601. */
   measured: string | null
-  /** Other records of the same charge points, by EVSE id: left out of the answer. */
+  /** Other records of the same charge points, by EVSE id or because people found so: left out of the answer. */
   also: string[]
 }
 
@@ -56,6 +57,13 @@ export class Charging {
       this.#db,
       features.flatMap(({ thing }) => thing ?? []),
     )
+    // Records that people found to be the same place share a mark, as those of one EVSE share its id.
+    const marks = new Map<number, string[]>()
+    for (const { a, b } of await samePairs(
+      this.#db,
+      features.map(({ id }) => id),
+    ))
+      for (const id of [a, b]) marks.set(id, [...(marks.get(id) ?? []), `${a}=${b}`])
     const { free, used, broken } = CONCEPTS.get(CONCEPT)!.series
     const found = features.flatMap((feature) => {
       const dataset = this.#catalog.byKey(feature.dataset)
@@ -73,7 +81,10 @@ export class Charging {
           broken: number(broken),
           measured: of(free)?.time ?? null,
           also: [] as string[],
-          evses: evsesOf(feature).flatMap(({ evse_id }) => (evse_id ? [evseKey(evse_id)] : [])),
+          evses: [
+            ...evsesOf(feature).flatMap(({ evse_id }) => (evse_id ? [evseKey(evse_id)] : [])),
+            ...(marks.get(feature.id) ?? []),
+          ],
         },
       ]
     })
@@ -95,11 +106,16 @@ export class Charging {
     { offset, limit, from }: { offset: number; limit: number; from: string | null },
   ): Promise<{ total: number; locations: Location[] }> {
     const visible = this.#access.visible(actor)
-    const where = `dataset = any($1::int4[]) and concept = $2 and gone_at is null and ($3::timestamptz is null or changed_at >= $3)`
+    const where = `f.dataset = any($1::int4[]) and f.concept = $2 and f.gone_at is null
+      and ($3::timestamptz is null or f.changed_at >= $3) and not ${STANDS_BACK}`
     const [[count], rows] = await Promise.all([
-      this.#db.query<{ n: number }>(`select count(*)::int4 as n from feature where ${where}`, [visible, CONCEPT, from]),
+      this.#db.query<{ n: number }>(`select count(*)::int4 as n from feature f where ${where}`, [
+        visible,
+        CONCEPT,
+        from,
+      ]),
       this.#db.query<{ properties: Record<string, unknown> }>(
-        `select properties from feature where ${where} order by changed_at desc, id limit $4::int4 offset $5::int4`,
+        `select properties from feature f where ${where} order by changed_at desc, id limit $4::int4 offset $5::int4`,
         [visible, CONCEPT, from, limit, offset],
       ),
     ])

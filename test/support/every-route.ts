@@ -128,6 +128,11 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
     ...each('/gtfs-rt/:x/trip-updates.json', HIDDEN),
     ...each('/gtfs-rt/:x/alerts.pb', HIDDEN),
   ],
+  // Of the datasets one may change oneself, and no others.
+  '/api/v1/mobility/chargers/duplicates': () => [
+    '/api/v1/mobility/chargers/duplicates',
+    '/api/v1/mobility/chargers/duplicates?decided=true',
+  ],
   '/api/v1/deliveries': (h) => ['/api/v1/deliveries', `/api/v1/deliveries?source=${h.source}`],
   '/api/v1/deliveries.csv': (h) => ['/api/v1/deliveries.csv', `/api/v1/deliveries.csv?source=${h.source}`],
   '/api/v1/deliveries/sources': () => ['/api/v1/deliveries/sources'],
@@ -184,7 +189,6 @@ const CLOSED: Record<string, (h: Hidden) => string[]> = {
       .flatMap((part) => [part, `${part}.csv`])
       .map((part) => [`/api/v1/mobility/planning/${part}`, () => [`/api/v1/mobility/planning/${part}`]]),
   ),
-  '/api/v1/mobility/chargers/duplicates': () => ['/api/v1/mobility/chargers/duplicates'],
   '/api/v1/mobility/duty': () => ['/api/v1/mobility/duty'],
   '/api/v1/mobility/duty.csv': () => ['/api/v1/mobility/duty.csv'],
   '/api/v1/operation': () => ['/api/v1/operation'],

@@ -14,6 +14,7 @@ const PARTS: Record<string, string> = {
   plans: 'plans of the hot queries: [--rows 10000000] [--write]; --write renews docs/contributing/queries.md',
   pages: 'pages on a slow phone',
   gtfs: 'a whole timetable imported, and what a region asks of it: [--stop-times 1000000] [--only import|queries] [--times 3]',
+  mqtt: 'MQTT at QoS 1, committed and delivered: [--rate 5000] [--seconds 60] [--engine server|embedded]',
   muenster: 'the whole archive of Münster, through a source',
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { SetupError } from './kernel/problem.ts'
 
@@ -5,6 +6,8 @@ import { SetupError } from './kernel/problem.ts'
 export interface Config {
   port: number
   mqttPort: number
+  /** A broker of the city, with user and password, instead of the embedded one. */
+  brokerUrl: string | undefined
   /** Where clients reach the broker, when that is not this host and port; named in SensorThings' root document. */
   mqttUrls: string[] | undefined
   /** Address of a PostgreSQL server; undefined = the embedded database in `dataDir`. */
@@ -68,6 +71,23 @@ function publicUrl(env: Environment): string | undefined {
     throw new SetupError(`PUBLIC_URL is "${text}" but must be a web address such as https://daten.example.de.`, 2)
   }
   return text.replace(/\/+$/, '')
+}
+
+function brokerUrl(env: Environment): string | undefined {
+  const text = env.BROKER_URL || (env.BROKER_URL_FILE ? contentOf('BROKER_URL_FILE', env.BROKER_URL_FILE) : '')
+  if (!text) return undefined
+  // Never the address itself: it holds the password.
+  if (!URL.canParse(text) || !/^mqtts?:\/\/[^/]/.test(text))
+    throw new SetupError('BROKER_URL must be an MQTT broker such as mqtt://user:password@broker.example.de:1883.', 2)
+  return text
+}
+
+function contentOf(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    throw new SetupError(`${name} names "${file}", which cannot be read: ${(error as Error).message}`, 2)
+  }
 }
 
 function mqttUrls(env: Environment): string[] | undefined {
@@ -147,6 +167,7 @@ export function readConfig(env: Environment = process.env): Config {
   return {
     port: port(env, 'PORT', 8080),
     mqttPort: port(env, 'MQTT_PORT', 1883),
+    brokerUrl: brokerUrl(env),
     mqttUrls: mqttUrls(env),
     databaseUrl: env.DATABASE_URL || undefined,
     dataDir: resolve(env.DATA_DIR || 'data'),

@@ -2,6 +2,7 @@
  * Wires everything by hand, in reading order, and closes it in reverse. Deleting an edge's folder and its lines here
  * must still compile.
  */
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -10,14 +11,14 @@ import { runCommand } from './cli/index.ts'
 import type { Config } from './config.ts'
 import { OWNER } from './domains/access/index.ts'
 import { stationExists } from './domains/sensing/index.ts'
-import { Broker, type SourcePort } from './edges/broker/index.ts'
+import { Broker, ExternalBroker, type SourcePort } from './edges/broker/index.ts'
 import { listenForCommands, listenPrivately } from './edges/control/index.ts'
 import { ForeignBrokers } from './edges/feeds/mqtt/index.ts'
 import { linkSender } from './edges/mail/links.ts'
 import { registerMobility } from './edges/mobility/index.ts'
 import { registerOperation } from './edges/operation/index.ts'
 import { registerPortalApi, registerStewardApi } from './edges/portal-api/index.ts'
-import { registerSensorThings, sensorThingsOpenApi } from './edges/sensorthings/index.ts'
+import { registerSensorThings, type SensorThings, sensorThingsOpenApi } from './edges/sensorthings/index.ts'
 import { registerLogin, registerSession } from './edges/session/index.ts'
 import { PAGES, registerWeb } from './edges/web/index.ts'
 import { registerWebhook } from './edges/webhook/index.ts'
@@ -48,7 +49,7 @@ export async function start(config: Config, options: { empty: boolean }): Promis
   }
   try {
     await requireFreePort('PORT', config.port)
-    await requireFreePort('MQTT_PORT', config.mqttPort)
+    if (!config.brokerUrl) await requireFreePort('MQTT_PORT', config.mqttPort)
     const first = config.workers > 1 ? new FirstProcess(config, log) : undefined
     const platform = await openPlatform(config, log, { exclusive: true, peers: first?.peers })
     closers.push({ name: 'platform', close: () => platform.close() })
@@ -118,6 +119,8 @@ export async function registerEdges(platform: Platform, app: FastifyInstance, me
       await db.query('select 1', [], { timeoutMs: 5_000 }).catch((error: Error) => {
         problems.database = error.message
       })
+      const broken = platform.broker?.problem()
+      if (broken) problems.broker = `${broken.code} since ${broken.since}: ${broken.detail}`
       return { ready: Object.keys(problems).length === 0, problems }
     },
     metrics,
@@ -149,6 +152,7 @@ export async function registerEdges(platform: Platform, app: FastifyInstance, me
     version: VERSION,
     dataDir: config.dataDir,
     examine: () => examinePlatform(platform),
+    brokerProblem: () => platform.broker?.problem() ?? null,
   })
   await registerMobility(app, { ...platform, sendMail: mailer ? (mail) => mailer.send(mail) : null })
   registerWebhook(app, { sources: platform.sources, access })
@@ -168,21 +172,11 @@ export async function serve(
   closers: { name: string; close: () => unknown }[],
   first?: FirstProcess,
 ): Promise<void> {
-  const { config, log, db, access, catalog, sensing } = platform
+  const { config, log, db, access, sensing } = platform
   closers.push({ name: 'rights', close: access.follow() })
   first?.wire(platform, app)
   const topics = await registerEdges(platform, app, first && (() => first.metrics()))
-  const broker = new Broker({
-    port: config.mqttPort,
-    access,
-    catalog,
-    sensing,
-    topics,
-    sources: sourceTopics(platform),
-    log,
-  })
-  config.mqttPort = await broker.start()
-  closers.push({ name: 'broker', close: () => broker.stop() })
+  const external = await startBroker(platform, topics, closers)
   const jobs = new Jobs(db, log)
   await jobs.start()
   gauge('zahnrad_jobs_waiting', 'Jobs ready to be worked on', async (g) => g.set(await jobs.waiting()))
@@ -207,9 +201,9 @@ export async function serve(
   // What a change of k left undone.
   sensing.smallCounts.look()
   const url = originOf(config)()
-  await platform.example.begin(`mqtt://localhost:${config.mqttPort}`)
+  if (!external) await platform.example.begin(`mqtt://localhost:${config.mqttPort}`)
   process.stdout.write(`Zahnrad: ${url}\n`)
-  process.stdout.write(`MQTT: mqtt://localhost:${config.mqttPort}\n`)
+  process.stdout.write(`MQTT: ${external?.address ?? `mqtt://localhost:${config.mqttPort}`}\n`)
   process.stdout.write(`Admin: ${url}/login?code=${await access.createLoginCode(OWNER)}\n`)
   log.info({ url, engine: db.engine, waiting: sensing.waiting }, 'ready')
 }
@@ -235,9 +229,54 @@ async function listen(
   })
   config.port = (app.server.address() as { port: number }).port
 }
+/** The embedded broker, or the connection to the one of the city. */
+async function startBroker(
+  platform: Platform,
+  topics: SensorThings,
+  closers: { name: string; close: () => unknown }[],
+): Promise<ExternalBroker | undefined> {
+  const { config, access, catalog, sensing, sources, log, db } = platform
+  const parts = { access, catalog, sensing, topics, sources: sourceTopics(platform), log }
+  if (!config.brokerUrl) {
+    const broker = new Broker({ ...parts, port: config.mqttPort })
+    config.mqttPort = await broker.start()
+    closers.push({ name: 'broker', close: () => broker.stop() })
+    return undefined
+  }
+  const broker = new ExternalBroker({
+    ...parts,
+    url: config.brokerUrl,
+    clientId: await brokerClientId(db),
+    sourceTopics: () => sources.pushed.topics().flatMap(({ topic, broker }) => (broker ? [] : [topic])),
+    sourcesChanged: (changed) => sources.pushed.changed.on(changed),
+  })
+  await broker.start()
+  platform.broker = broker
+  closers.push({ name: 'broker', close: () => broker.stop() })
+  return broker
+}
+
+/** The name of this platform's session at an external broker: made once, for the broker keeps messages under it. */
+async function brokerClientId(db: Platform['db']): Promise<string> {
+  await db.query(
+    `insert into setting (name, value) values ('broker_client', to_jsonb($1::text)) on conflict (name) do nothing`,
+    [`zahnrad-${randomUUID()}`],
+  )
+  const [row] = await db.query<{ id: string }>(`select value #>> '{}' as id from setting where name = 'broker_client'`)
+  return row!.id
+}
+
 /** Where clients find the broker: as configured, else at the host they ask, on the port it listens on. */
 const mqttEndpoints = (config: Config) => (base: string) =>
-  config.mqttUrls ?? [`mqtt://${new URL(base).hostname}:${config.mqttPort}`]
+  config.mqttUrls ??
+  (config.brokerUrl ? [withoutUser(config.brokerUrl)] : null) ?? [`mqtt://${new URL(base).hostname}:${config.mqttPort}`]
+
+function withoutUser(address: string): string {
+  const url = new URL(address)
+  url.username = ''
+  url.password = ''
+  return url.href.replace(/\/$/, '')
+}
 
 /** What runs at an hour of the day follows the city's time zone when staff change it. Returns how to stop that. */
 function followTimeZone({ city, retention, forecasts, sources, log }: Platform, jobs: Jobs): () => void {

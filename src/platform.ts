@@ -46,6 +46,8 @@ export interface Platform {
   example: Example
   setup: Setup
   boards: Boards
+  /** The broker of the city, where one is set up; set by `main.ts`. */
+  broker: { problem(): { code: string; since: string; detail: string } | null } | undefined
   /** Set by `main.ts` while the platform listens on its ports. */
   serving: boolean
   close(): Promise<void>
@@ -142,6 +144,7 @@ export async function openPlatform(
       example,
       setup: new Setup({ db, city, catalog, sources, example }),
       boards: new Boards({ db, access, catalog }),
+      broker: undefined,
       serving: false,
       async close() {
         await alerts.stop()

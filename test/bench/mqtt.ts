@@ -61,7 +61,12 @@ async function measure(name: string, platform: Awaited<ReturnType<typeof startPl
   const found = await fetch(`${platform.url}/sta/v1.1/Datastreams?$top=${DATASTREAMS}&$select=id`, { headers })
   const ids = ((await found.json()) as { value: { '@iot.id': number }[] }).value.map((one) => one['@iot.id'])
   const connect = async () => {
-    const client = mqtt.connect(platform.mqttUrl, { protocolVersion: 4, username: 'bench', password: key, reconnectPeriod: 0 })
+    const client = mqtt.connect(platform.mqttUrl, {
+      protocolVersion: 4,
+      username: 'bench',
+      password: key,
+      reconnectPeriod: 0,
+    })
     await once(client as never, 'connect')
     return client
   }
@@ -83,14 +88,18 @@ async function measure(name: string, platform: Awaited<ReturnType<typeof startPl
   })
   const began = performance.now()
   const acks = pace(publishers, ids, total, began, sentAt, acknowledged)
-  await Promise.all([acks, Promise.race([all.promise, new Promise((resolve) => setTimeout(resolve, (SECONDS * 2 + 60) * 1000).unref())])])
+  await Promise.all([
+    acks,
+    Promise.race([all.promise, new Promise((resolve) => setTimeout(resolve, (SECONDS * 2 + 60) * 1000).unref())]),
+  ])
   const seconds = (performance.now() - began) / 1000
   const answer = await fetch(`${platform.url}/sta/v1.1/Observations?$count=true&$top=0`, { headers })
   const stored = ((await answer.json()) as { '@iot.count': number })['@iot.count']
   const memory = /^process_resident_memory_bytes (\S+)/m.exec(await (await fetch(`${platform.url}/metrics`)).text())![1]
   const sorted = took.filter((ms) => !Number.isNaN(ms)).sort()
   const acked = acknowledged.map((at, i) => at - sentAt[i]!).sort()
-  const at = (list: Float64Array, share: number) => list[Math.min(list.length - 1, Math.floor(list.length * share))]!.toFixed(1)
+  const at = (list: Float64Array, share: number) =>
+    list[Math.min(list.length - 1, Math.floor(list.length * share))]!.toFixed(1)
   console.log(
     `${name}: ${Math.round(total / seconds).toLocaleString('en')} publishes/s over ${seconds.toFixed(1)} s, QoS 1; committed ${stored}, delivered ${delivered} of ${total}${twice > 0 ? `, ${twice} twice` : ''}`,
   )

@@ -24,7 +24,8 @@ const dropped = counter('zahnrad_mqtt_events_dropped_total', 'Changes not told t
 /** Whoever listens to a topic. */
 export interface Listener {
   readonly actor: Actor
-  send(topic: string, payload: string): void
+  /** `about`: the entity, and of an Observation as it was stored what it belongs to (`Datastreams(7)`). */
+  send(topic: string, payload: string, about?: { id?: number; parent?: string }): void
 }
 
 interface Topic<L extends Listener> {
@@ -155,10 +156,11 @@ export class Deliveries<L extends Listener> {
       texts.set(feed.form, shown)
     }
     rows.forEach((row, i) => {
-      for (const listener of published) listener.send(topic.topic, shown[i]!)
+      const about = { id: row.id, parent: `${row.x?.m === 1 ? 'MultiDatastreams' : 'Datastreams'}(${row.datastream})` }
+      for (const listener of published) listener.send(topic.topic, shown[i]!, about)
       if (measured.length === 0) return
       const text = 'measured' in row ? JSON.stringify(feed.format(asMeasured(row))) : shown[i]!
-      for (const listener of measured) listener.send(topic.topic, text)
+      for (const listener of measured) listener.send(topic.topic, text, about)
     })
   }
 
@@ -197,13 +199,14 @@ export class Deliveries<L extends Listener> {
   #send({ topic, feed, last, listeners: still }: Topic<L>, rights: string, listeners: readonly L[], found: object[]) {
     for (const entity of found) {
       const text = JSON.stringify(entity)
+      const about = { id: (entity as { '@iot.id'?: number })['@iot.id'] }
       if (feed.property) {
         if (last.get(rights) === text) continue
         last.set(rights, text)
       }
       // Whoever's rights changed while it was read sees nothing of it.
       for (const listener of listeners)
-        if (still.has(listener) && this.#rightsOf(listener.actor) === rights) listener.send(topic, text)
+        if (still.has(listener) && this.#rightsOf(listener.actor) === rights) listener.send(topic, text, about)
     }
   }
 

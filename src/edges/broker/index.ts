@@ -17,6 +17,7 @@ import { limitPackets } from './packet-limit.ts'
 import type { SourcePort, TopicPort } from './ports.ts'
 import { type Outcome, Publishing } from './publishing.ts'
 
+export { ExternalBroker } from './external.ts'
 export type { SourcePort } from './ports.ts'
 
 export interface BrokerOptions {

@@ -42,7 +42,9 @@ export function addOperation(api: FastifyInstance, deps: StewardDeps): void {
       const flags = await plausibility.openBySource(visible, today)
       const { wrong } = await factsNow(deps, now)
       const seen = [...wrong.values()].filter(({ dataset }) => dataset === null || visible.includes(dataset))
-      const problems = seen.sort((a, b) => Date.parse(b.since) - Date.parse(a.since)).slice(0, PROBLEMS)
+      const broker = brokerWords(deps.brokerProblem?.() ?? null)
+      const recent = seen.sort((a, b) => Date.parse(b.since) - Date.parse(a.since))
+      const problems = [...broker, ...recent].slice(0, PROBLEMS)
       const { waiting, connections } = db.stats()
       return {
         now: new Date(now).toISOString(),
@@ -50,7 +52,7 @@ export function addOperation(api: FastifyInstance, deps: StewardDeps): void {
         startedAt,
         engine: db.engine,
         sources: states,
-        wrong: seen.length,
+        wrong: seen.length + broker.length,
         problems: problems.map(({ kind, title, cause, since, path }) => ({ kind, title, cause, since, path })),
         ingest: { perMinute: stored.last(now), waiting: sensing.waiting },
         mqttClients: await figure('zahnrad_mqtt_clients'),
@@ -80,6 +82,23 @@ export function addOperation(api: FastifyInstance, deps: StewardDeps): void {
       return { findings: await examine() }
     },
   )
+}
+
+const BROKER: Record<string, string> = {
+  'broker-away':
+    'Der MQTT-Broker ist nicht erreichbar. Neue Werte kommen über ihn nicht an, bis die Verbindung wieder steht; es wird laufend versucht. Prüfen Sie, ob der Broker läuft und BROKER_URL stimmt.',
+  'broker-refuses':
+    'Der MQTT-Broker verweigert die Themen, auf denen Geräte senden. Geben Sie dem Benutzer aus BROKER_URL in der Zugriffsliste des Brokers Leserecht.',
+  'broker-stuck':
+    'Nachrichten vom MQTT-Broker lassen sich nicht speichern. Sie gehen nicht verloren: Der Broker behält sie. Prüfen Sie die Datenbank.',
+}
+
+/** What stops the flow of the city's broker, in plain words. */
+function brokerWords(problem: { code: string; since: string; detail: string } | null) {
+  if (!problem) return []
+  const { code, since, detail } = problem
+  const cause = `${BROKER[code]} (${detail.slice(0, 200)})`
+  return [{ kind: 'broken' as const, title: 'MQTT-Broker', cause, since, path: '/verwaltung/betrieb' }]
 }
 
 /** A figure that /metrics serves, so nothing is counted twice; null where the process has none of it. */

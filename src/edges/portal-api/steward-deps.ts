@@ -18,6 +18,8 @@ export interface StewardDeps {
   alerts: Alerts
   version: string
   dataDir: string
+  /** What stops the flow from and to the broker of the city; null where it flows or none is set up. */
+  brokerProblem?: () => { code: string; since: string; detail: string } | null
   /** What `zahnrad doctor` finds. */
   examine: () => Promise<
     {

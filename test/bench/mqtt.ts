@@ -14,7 +14,6 @@ const { stopPostgres } = await import('../support/postgres.ts')
 const { startPlatform } = await import('../support/platform.ts')
 
 const { values: options } = parseArgs({
-  args: process.argv.slice(3),
   options: {
     rate: { type: 'string', default: '5000' },
     seconds: { type: 'string', default: '60' },

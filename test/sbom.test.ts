@@ -28,7 +28,7 @@ it('npm run sbom: every runtime dependency with version, checksum and licence; n
   ])
   for (const { ref, dependsOn } of bom.dependencies)
     for (const one of [ref, ...dependsOn]) assert.ok(refs.has(one), one)
-  // Some (@maplibre/vt-pbf, ajv-formats) are used by the libraries, too: the lock file knows which are not.
+  // Some (ajv-formats) are used by the libraries, too: the lock file knows which are not.
   const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'))
   const tools = Object.keys(devDependencies).filter((name) => packages[`node_modules/${name}`]?.dev)
   assert.ok(tools.length > 5, String(tools))

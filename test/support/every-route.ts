@@ -17,6 +17,8 @@ const streams = (h: Hidden) => h.sets.flatMap((ids) => [...ids.Datastreams, ...i
 /** Answers nothing at all to whoever does not run the platform. */
 export type Reads = 'closed' | ((h: Hidden) => string[])
 
+const LAYERS = ['parking', 'sharing', 'charging', 'roadworks', 'stops']
+
 /** Routes that answer to everybody: the addresses to ask with the ids of what is hidden. */
 const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
   '/login': () => ['/login', '/login?code=zl_falsch', '/login?next=/verwaltung/quellen'],
@@ -138,6 +140,14 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
   '/api/v1/deliveries/sources': () => ['/api/v1/deliveries/sources'],
   '/api/v1/deliveries/:receipt': (h) => [`/api/v1/deliveries/${h.receipt}`],
   '/api/v1/account/passkeys': () => ['/api/v1/account/passkeys'],
+  '/api/v1/mobility/tiles/:layer': () => [
+    ...LAYERS.map((layer) => `/api/v1/mobility/tiles/${layer}`),
+    ...LAYERS.flatMap((layer) => each(`/api/v1/mobility/tiles/${layer}?dataset=:x`, HIDDEN)),
+  ],
+  '/api/v1/mobility/tiles/:layer/:z/:x/:y.mvt': () => [
+    ...LAYERS.map((layer) => `/api/v1/mobility/tiles/${layer}/0/0/0.mvt`),
+    ...LAYERS.flatMap((layer) => each(`/api/v1/mobility/tiles/${layer}/0/0/0.mvt?dataset=:x`, HIDDEN)),
+  ],
   '/api/v1/mobility/timetables': () => ['/api/v1/mobility/timetables'],
   '/api/v1/mobility/stops': () => ['/api/v1/mobility/stops?near=7.6,51.9&radius=20000'],
   '/api/v1/mobility/transit/:dataset/report': () => each('/api/v1/mobility/transit/:x/report', HIDDEN),

@@ -21,3 +21,11 @@ export {
   tieToThings,
   upsertFeatures,
 } from './store.ts'
+export {
+  featureRows,
+  MOST_ZOOM,
+  TILE_EXTENT,
+  type TileRows,
+  type TileShape,
+  tileShapes,
+} from './tiles.ts'

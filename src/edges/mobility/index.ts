@@ -14,6 +14,7 @@ import { addPlanning } from './planning.ts'
 import { addPunctuality } from './punctuality.ts'
 import { addRoadworks } from './roadworks.ts'
 import { addStops } from './stops.ts'
+import { addTiles } from './tiles.ts'
 import { addTimetables } from './timetables.ts'
 
 export type { MobilityDeps } from './deps.ts'
@@ -42,5 +43,6 @@ export async function registerMobility(app: FastifyInstance, deps: MobilityDeps)
     addDuty(api, deps)
     addPlanning(api, deps)
     addChargerDuplicates(api, deps)
+    addTiles(api, deps)
   })
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../../kernel/db/index.ts'
+import type { TileRows } from '../../features/index.ts'
 
 /** A stop as people look for it. */
 export interface TransitStop {
@@ -59,6 +60,18 @@ export async function* stopPages(db: Queryable, version: number): AsyncIterable<
     if (rows.length === 0) return
     yield rows
     after = rows.at(-1)!.stop
+  }
+}
+
+/** Stops and stations of the timetables that serve, for a tile of a map. */
+export function stopRows({ visible, dataset }: { visible: readonly number[]; dataset?: number }): TileRows {
+  const only = dataset === undefined ? '' : 'and d.key = $2::int4'
+  return {
+    sql: `select v.version || ' ' || s.stop as id, d.id || ':' || s.stop_id as key, s.name, d.id as dataset, s.geom
+            from gtfs_stop s join gtfs_version v on v.version = s.version join dataset d on d.key = v.dataset
+           where v.dataset = any($1::int4[]) ${only} and v.state = 'current' and s.location_type < 2
+             and s.geom is not null`,
+    values: [visible, ...(dataset === undefined ? [] : [dataset])],
   }
 }
 

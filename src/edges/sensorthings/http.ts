@@ -49,6 +49,8 @@ export function registerSensorThings(app: FastifyInstance, deps: Deps & { origin
         handler: async (request, reply) => {
           const root = start ?? `/d/${request.url.split('/', 3)[2]}/sta/v1.1`
           const { path, search } = split(request.url, root.length)
+          // Browsers ask this without credentials, also where something is hidden: it tells of the model alone.
+          if (request.method === 'OPTIONS') return send(reply, service.options(path), request.method)
           const context = service.context(request.actor, request.origin, request.params.dataset ?? null)
           const { 'content-type': contentType, 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = request.headers
           const headers = { contentType, ifMatch, ifNoneMatch }

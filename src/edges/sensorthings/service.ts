@@ -8,6 +8,7 @@ import { rootDocument } from './conformance.ts'
 import { type Context, type Deps, makeContext } from './context.ts'
 import { bad, notFound, StaError } from './errors.ts'
 import { type Feed, openFeed } from './feed.ts'
+import { SENSING_MODEL, TASKING_MODEL } from './model.ts'
 import { createObservations, createPlainObservation, isStored } from './observations.ts'
 import { parsePath, type Resource } from './path.ts'
 import { splitOptions } from './query.ts'
@@ -48,6 +49,12 @@ export class SensorThings {
 
   context(actor: Actor, origin: string, slug: string | null): Context {
     return makeContext(this.#deps, actor, origin, slug)
+  }
+
+  /** What is possible at an address, whatever there is. */
+  options(path: string): Answer {
+    const resource = parsePath(path, this.#deps.tasking ? TASKING_MODEL : SENSING_MODEL)
+    return { status: 204, headers: { allow: allowed(resource).join(', ') } }
   }
 
   /** One request. Throws {@link StaError} (or a kernel `Problem`) for everything that is not an answer. */

@@ -67,9 +67,11 @@ export async function createHttp({ log, publicUrl, trustProxy }: HttpOptions): P
   await app.register(cors, {
     origin: '*',
     methods: ['GET', 'HEAD', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS'],
-    exposedHeaders: ['Location', 'ETag', 'X-Request-Id', 'Content-Disposition'],
+    exposedHeaders: ['Location', 'ETag', 'Link', 'Allow', 'X-Request-Id', 'Content-Disposition'],
     strictPreflight: false,
     preflight: true,
+    // An interface that answers OPTIONS itself says there what is possible (RFC 9110 §9.3.7).
+    preflightContinue: true,
   })
   await app.register(compress, { threshold: 1024, encodings: ['gzip', 'identity'], zlibOptions: { level: 4 } })
   app.addHook('onRequest', async (request, reply) => {

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { databases } from '../../support/database.ts'
-import { type Body, datastream, q, startService, type TestService, thing } from './service.ts'
+import { acrossDatasets, type Body, datastream, places, q, startService, type TestService, thing } from './service.ts'
 
-for (const engine of databases()) {
-  describe(`SensorThings batch (${engine.name})`, () => {
+for (const place of places()) {
+  describe(`SensorThings batch (${place.name})`, () => {
     let sta: TestService
     before(async () => {
-      sta = await startService(engine)
+      sta = await startService(place)
     })
     after(() => sta.close())
 
@@ -117,7 +116,9 @@ for (const engine of databases()) {
       assert.deepEqual(seen, [2])
     })
 
-    it('keeps rights: nobody writes or reads in a batch what they may not outside', async () => {
+    it('keeps rights: nobody writes or reads in a batch what they may not outside', {
+      skip: acrossDatasets(place),
+    }, async () => {
       const reply = await sta.call(
         'POST',
         '$batch',

@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { databases } from '../../support/database.ts'
-import { datastream, location, observedProperty, q, sensor, startService, type TestService, thing } from './service.ts'
+import {
+  datastream,
+  location,
+  observedProperty,
+  places,
+  q,
+  sensor,
+  startService,
+  type TestService,
+  thing,
+} from './service.ts'
 
-for (const engine of databases()) {
-  describe(`SensorThings changes (${engine.name})`, () => {
+for (const place of places()) {
+  describe(`SensorThings changes (${place.name})`, () => {
     let sta: TestService
     before(async () => {
-      sta = await startService(engine)
+      sta = await startService(place)
     })
     after(() => sta.close())
 

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { databases } from '../../support/database.ts'
-import { datastream, location, observedProperty, q, sensor, startService, type TestService, thing } from './service.ts'
+import {
+  datastream,
+  location,
+  observedProperty,
+  places,
+  q,
+  sensor,
+  startService,
+  type TestService,
+  thing,
+} from './service.ts'
 
 /** Instants and intervals of one day; the index is the result, so that an answer is a list of numbers. */
 const T = (hhmm: string) => `2016-01-01T${hhmm}:00Z`
@@ -26,8 +35,8 @@ const TIMES: (string | [string, string])[] = [
   ['07:00', '07:59'],
 ]
 
-for (const engine of databases()) {
-  describe(`SensorThings $filter and $orderby (${engine.name})`, () => {
+for (const place of places()) {
+  describe(`SensorThings $filter and $orderby (${place.name})`, () => {
     let sta: TestService
 
     const names = async (set: string, filter: string) => {
@@ -61,7 +70,7 @@ for (const engine of databases()) {
     }
 
     before(async () => {
-      sta = await startService(engine)
+      sta = await startService(place)
       await sta.make(
         'Things',
         thing('Eins', {

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { parse } from 'csv-parse/sync'
-import { databases } from '../../support/database.ts'
-import { datastream, location, q, startService, type TestService, thing } from './service.ts'
+import { datastream, location, places, q, startService, type TestService, thing } from './service.ts'
 
-for (const engine of databases()) {
-  describe(`SensorThings result formats (${engine.name})`, () => {
+for (const place of places()) {
+  describe(`SensorThings result formats (${place.name})`, () => {
     let sta: TestService
     let stream: number
     let places: [number, number]
     before(async () => {
-      sta = await startService(engine)
+      sta = await startService(place)
       const hostile = await sta.make('Things', thing('=1+1', { properties: { note: 'a "b", c' } }))
       const id = await sta.make('Things', thing('Weather, "west"', { Locations: [location('West', 7.5, 51.5)] }))
       stream = await sta.make(

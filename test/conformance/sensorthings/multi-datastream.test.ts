@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { databases } from '../../support/database.ts'
 import {
   type Body,
   datastream,
   location,
   observedProperty,
+  places,
   q,
   sensor,
   startService,
@@ -27,13 +27,13 @@ const multi = (name: string, more: object = {}) => ({
   ...more,
 })
 
-for (const engine of databases()) {
-  describe(`SensorThings MultiDatastreams (${engine.name})`, () => {
+for (const place of places()) {
+  describe(`SensorThings MultiDatastreams (${place.name})`, () => {
     let sta: TestService
     let thingId: number
     let id: number
     before(async () => {
-      sta = await startService(engine)
+      sta = await startService(place)
       thingId = await sta.make('Things', thing('M', { Locations: [location('M', 7, 51)] }))
       await sta.make(
         'Datastreams',

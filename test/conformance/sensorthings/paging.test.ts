@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
-import { databases } from '../../support/database.ts'
-import { datastream, location, q, startService, type TestService, thing } from './service.ts'
+import { acrossDatasets, datastream, location, places, q, startService, type TestService, thing } from './service.ts'
 
 /** Keys with ties, nulls, mixed types, over relations and into JSON. */
 const ORDERS: Record<string, string[]> = {
@@ -23,13 +22,13 @@ const ORDERS: Record<string, string[]> = {
   Datastreams: ['name', 'Thing/name', 'phenomenonTime', 'id', 'Thing/properties/a', 'unitOfMeasurement/symbol'],
 }
 
-for (const engine of databases()) {
-  describe(`SensorThings paging (${engine.name})`, () => {
+for (const place of places()) {
+  describe(`SensorThings paging (${place.name})`, () => {
     let sta: TestService
     let streams: number[] = []
 
     before(async () => {
-      sta = await startService(engine)
+      sta = await startService(place)
       const results = [1, 2, 2, 3, null, 'a', 'b', 'a', 2.5, true, null, -1]
       for (let i = 0; i < 12; i++) {
         await sta.make(
@@ -95,7 +94,7 @@ for (const engine of databases()) {
               assert.equal(new Set(all).size, all.length)
             },
           ),
-          { numRuns: engine.name === 'server' ? 25 : 12, seed: 7 },
+          { numRuns: place.engine.name === 'server' ? 25 : 12, seed: 7 },
         )
       })
     }
@@ -144,7 +143,9 @@ for (const engine of databases()) {
       assert.deepEqual(await walk(first['@iot.nextLink']), all.slice(10))
     })
 
-    it('the short ways give the same rows as the long ones: deep $skip, newest of all, a short time window', async () => {
+    it('the short ways give the same rows as the long ones: deep $skip, newest of all, a short time window', {
+      skip: acrossDatasets(place),
+    }, async () => {
       await sta.catalog.ensure({ id: 'other', title: 'Other' })
       for (const root of ['', `${sta.url}/d/other/sta/v1.1/`]) {
         const id = await sta.make(`${root}Datastreams`, datastream(`bulk ${root}`, { Thing: thing('bulk') }))

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { databases } from '../../support/database.ts'
-import { datastream, location, q, startService, type TestService, thing } from './service.ts'
+import { datastream, location, places, q, startService, type TestService, thing } from './service.ts'
 
 const SETS = [
   'Datastreams',
@@ -14,11 +13,11 @@ const SETS = [
   'Things',
 ]
 
-for (const engine of databases()) {
-  describe(`SensorThings reading (${engine.name})`, () => {
+for (const place of places()) {
+  describe(`SensorThings reading (${place.name})`, () => {
     let sta: TestService
     before(async () => {
-      sta = await startService(engine)
+      sta = await startService(place)
       await sta.make(
         'Things',
         thing('Rathaus', {

@@ -8,7 +8,7 @@ import { registerSession } from '../../../src/edges/session/index.ts'
 import type { Database } from '../../../src/kernel/db/index.ts'
 import { createHttp } from '../../../src/kernel/http/index.ts'
 import { createLog } from '../../../src/kernel/log.ts'
-import type { TestEngine } from '../../support/database.ts'
+import { databases, type TestEngine } from '../../support/database.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked at field by field
 export type Body = any
@@ -22,7 +22,7 @@ interface Reply {
 
 export interface TestService {
   url: string
-  /** Address of the general root. */
+  /** Address of the root the suite runs on. */
   root: string
   key: string
   db: Database
@@ -40,16 +40,38 @@ export interface TestService {
   close(): Promise<void>
 }
 
+/** Where a suite runs: a database, and perhaps the root of a dataset there instead of the general one. */
+export interface Place {
+  name: string
+  engine: TestEngine
+  /** Slug of the dataset whose root it is. */
+  dataset?: string
+}
+
+/** The general root on each database, and on one of them the root of a dataset, which has the same abilities. */
+export function places(): Place[] {
+  const engines = databases()
+  const own = engines.at(-1)!
+  return [
+    ...engines.map((engine) => ({ name: engine.name, engine })),
+    { name: `${own.name}, root of a dataset`, engine: own, dataset: 'probe' },
+  ]
+}
+
+/** Why a test is not run at the root of a dataset, where it is about several of them: that root shows one, to few. */
+export const acrossDatasets = (place: Place): string | false => (place.dataset ? 'about several datasets' : false)
+
 export async function startService(
-  engine: TestEngine,
-  options: { openWrite?: boolean; tasking?: boolean } = {},
+  where: TestEngine | Place,
+  options: { openWrite?: boolean; tasking?: boolean; trustProxy?: string[] } = {},
 ): Promise<TestService> {
+  const { engine, dataset }: Pick<Place, 'engine' | 'dataset'> = 'engine' in where ? where : { engine: where }
   const db = await engine.fresh()
   const catalog = await Catalog.load(db)
   const access = new Access({ db, catalog, openWrite: options.openWrite ?? false })
   if (options.openWrite) await access.inbox({ kind: 'anonymous', name: 'anonymous' })
   const sensing = new Sensing(db)
-  const app = await createHttp({ log: createLog('error'), trustProxy: [] })
+  const app = await createHttp({ log: createLog('error'), trustProxy: options.trustProxy ?? [] })
   registerSession(app, { access })
   const mqttEndpoints = (base: string) =>
     started.mqttPort ? [`mqtt://${new URL(base).hostname}:${started.mqttPort}`] : []
@@ -64,7 +86,8 @@ export async function startService(
   })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
-  const root = `${url}/sta/v1.1`
+  if (dataset) await catalog.ensure({ id: dataset, title: 'Probe' })
+  const root = dataset ? `${url}/d/${dataset}/sta/v1.1` : `${url}/sta/v1.1`
   const key = await access.createKey('test', OWNER)
 
   const call: TestService['call'] = async (method, path, body, { key: own = key, type = 'application/json' } = {}) => {

@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { ANONYMOUS, OWNER, type Role } from '../../../src/domains/access/index.ts'
 import { databases } from '../../support/database.ts'
 import { startBroker, type TestBroker } from './mqtt-service.ts'
-import { location, q, startService, type TestService, thing } from './service.ts'
+import { acrossDatasets, location, places, q, startService, type TestService, thing } from './service.ts'
 
 /** OGC 17-079r1, requirement by requirement (`http://www.opengis.net/spec/iot_tasking/1.0/req/…`). */
 const DIMMER = {
@@ -51,13 +51,13 @@ const capability = (name: string, more: object = {}) => ({
   ...more,
 })
 
-for (const engine of databases()) {
-  describe(`SensorThings Tasking (${engine.name})`, () => {
+for (const place of places()) {
+  describe(`SensorThings Tasking (${place.name})`, () => {
     let sta: TestService
     let lamp: number
     let dimmer: number
     before(async () => {
-      sta = await startService(engine, { tasking: true })
+      sta = await startService(place, { tasking: true })
       lamp = await sta.make(
         'Things',
         thing('Lamp', { Locations: [location('Lamp', 7.6, 51.9)], TaskingCapabilities: [capability('Dimmer')] }),
@@ -350,7 +350,9 @@ for (const engine of databases()) {
       assert.deepEqual(all.body, { '@iot.count': 1 })
     })
 
-    it('giving tasks is a right of its own: deny by default, in the log, and seen where the dataset is', async () => {
+    it('giving tasks is a right of its own: deny by default, in the log, and seen where the dataset is', {
+      skip: acrossDatasets(place),
+    }, async () => {
       await sta.catalog.ensure({ id: 'lamps', title: 'Lamps' })
       const dataset = sta.catalog.byId('lamps')!.key
       const base = `${sta.url}/d/lamps/sta/v1.1`
@@ -431,7 +433,9 @@ for (const engine of databases()) {
       )
     })
   })
+}
 
+for (const engine of databases()) {
   describe(`SensorThings Tasking over MQTT (${engine.name})`, () => {
     let sta: TestService
     let broker: TestBroker

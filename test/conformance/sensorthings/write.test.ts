@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { EntityChanged, ObservationsStored } from '../../../src/domains/sensing/index.ts'
-import { databases } from '../../support/database.ts'
 import {
   datastream,
   location,
   observedProperty,
+  places,
   q,
   sensor,
   startService,
@@ -14,11 +14,11 @@ import {
   UNIT,
 } from './service.ts'
 
-for (const engine of databases()) {
-  describe(`SensorThings create, update, delete (${engine.name})`, () => {
+for (const place of places()) {
+  describe(`SensorThings create, update, delete (${place.name})`, () => {
     let sta: TestService
     before(async () => {
-      sta = await startService(engine)
+      sta = await startService(place)
     })
     after(() => sta.close())
 

@@ -87,6 +87,7 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
   '/api/v1/mobility/vehicles/:id/profile': () => each('/api/v1/mobility/vehicles/:x%3Ax1/profile', HIDDEN),
   '/api/v1/mobility/chargers/:id': () => each('/api/v1/mobility/chargers/:x%3Ax1', HIDDEN),
   '/api/v1/mobility/chargers/:id/profile': () => each('/api/v1/mobility/chargers/:x%3Ax1/profile', HIDDEN),
+  '/api/v1/mobility/places': () => ['/api/v1/mobility/places?q=verb', '/api/v1/mobility/places?q=e&limit=50'],
   '/api/v1/mobility/stops/:id': () => each('/api/v1/mobility/stops/:x%3A1', HIDDEN),
   '/api/v1/mobility/stops/:id/timetable': () => each('/api/v1/mobility/stops/:x%3A1/timetable', HIDDEN),
   '/api/v1/mobility/lines/:id': () => each('/api/v1/mobility/lines/:x%3A1', HIDDEN),

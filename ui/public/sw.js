@@ -2,6 +2,8 @@
 // itself keeps the last view and says how old it is.
 const CACHE = 'zahnrad-shell-1'
 const SHELL = '/jetzt'
+/** What the page needs beside its own files. */
+const BESIDE = ['/before-paint.js', '/mark.svg', '/icon-192.png', '/manifest.webmanifest', '/api/v1/city']
 
 self.addEventListener('install', () => self.skipWaiting())
 self.addEventListener('activate', (event) => {
@@ -11,6 +13,23 @@ self.addEventListener('activate', (event) => {
       .then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name))))
       .then(() => self.clients.claim()),
   )
+})
+
+/** Keeps the page and the files it was made of, and none of an earlier build. */
+async function keep(files) {
+  const cache = await caches.open(CACHE)
+  const wanted = new Set(files.filter((file) => typeof file === 'string' && file.startsWith('/assets/')))
+  for (const request of await cache.keys()) {
+    const { pathname } = new URL(request.url)
+    if (pathname.startsWith('/assets/') && !wanted.has(pathname)) await cache.delete(request)
+  }
+  const missing = []
+  for (const file of [...wanted, SHELL, ...BESIDE]) if (!(await cache.match(file))) missing.push(file)
+  await cache.addAll(missing)
+}
+
+self.addEventListener('message', (event) => {
+  if (event.source && Array.isArray(event.data?.keep)) event.waitUntil(keep(event.data.keep).catch(() => {}))
 })
 
 async function fromNetwork(request, key) {
@@ -38,6 +57,5 @@ self.addEventListener('fetch', (event) => {
   if (request.method !== 'GET' || url.origin !== self.location.origin) return
   if (request.mode === 'navigate' && url.pathname.startsWith(SHELL)) event.respondWith(fromNetwork(request, SHELL))
   else if (url.pathname.startsWith('/assets/')) event.respondWith(fromCache(request))
-  else if (['/before-paint.js', '/mark.svg', '/api/v1/city'].includes(url.pathname))
-    event.respondWith(fromNetwork(request, url.pathname))
+  else if (BESIDE.includes(url.pathname)) event.respondWith(fromNetwork(request, url.pathname))
 })

@@ -7,6 +7,7 @@ import { addDuty } from './duty.ts'
 import { addSharing } from './gbfs.ts'
 import { addGtfs } from './gtfs.ts'
 import { addGtfsRealtime } from './gtfs-rt.ts'
+import { addNamedPlaces } from './named.ts'
 import { addChargers } from './ocpi.ts'
 import { addParking } from './parking.ts'
 import { addPlaces } from './places.ts'
@@ -32,6 +33,7 @@ export async function registerMobility(app: FastifyInstance, deps: MobilityDeps)
     scope.setSerializerCompiler(() => (data) => JSON.stringify(data))
     addParking(api, deps)
     addPlaces(api, deps)
+    addNamedPlaces(api, deps)
     addDepartures(api, deps)
     addPunctuality(api, deps)
     addGtfsRealtime(api, deps)

@@ -29,6 +29,16 @@ export interface Departure {
   delay: number | null
   status: 'scheduled' | 'live' | 'cancelled' | 'skipped' | 'added'
   platform: string | null
+  /** Of GTFS. */
+  route_type?: number | null
+}
+
+/** An alert of public transport, its texts by language. */
+export interface StopAlert {
+  id: string
+  header_text: Record<string, string>
+  description_text: Record<string, string>
+  url: Record<string, string>
 }
 
 export interface Section {
@@ -97,10 +107,18 @@ async function departures(at: Place): Promise<Section> {
   const stops = itemsOf(await get<Collection>(`/api/v1/mobility/stops?near=${rounded(at)}&radius=${RADIUS}`), at)
   const items = await Promise.all(
     stops.slice(0, STOPS).map(async (stop): Promise<Item> => {
-      const answer = await get<{ departures: Departure[]; age: number | null; source: string | null }>(
-        `/api/v1/mobility/departures?stop=${encodeURIComponent(stop.id)}&limit=5`,
-      )
-      return { ...stop, age: answer.age, source: answer.source, facts: { departures: answer.departures } }
+      const answer = await get<{
+        departures: Departure[]
+        alerts: StopAlert[]
+        age: number | null
+        source: string | null
+      }>(`/api/v1/mobility/departures?stop=${encodeURIComponent(stop.id)}&limit=5`)
+      return {
+        ...stop,
+        age: answer.age,
+        source: answer.source,
+        facts: { departures: answer.departures, alerts: answer.alerts },
+      }
     }),
   )
   return { items: items.filter(({ facts }) => facts.departures.length > 0), attribution: null }

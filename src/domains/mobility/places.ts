@@ -1,0 +1,44 @@
+import type { Queryable } from '../../kernel/db/index.ts'
+
+/** A stop, car park, sharing or charging station that is known by name. */
+export interface NamedPlace {
+  mode: 'stop' | 'parking' | 'sharing' | 'charging'
+  /** Key of the dataset. */
+  dataset: number
+  /** stop_id, or what the source calls it. */
+  key: string
+  name: string
+  lon: number
+  lat: number
+}
+
+const MOST_WORDS = 8
+
+/**
+ * Places whose name holds every word, those that begin with the first before others; only with a position, platforms of a
+ * station left out. No more than `limit`.
+ */
+export function placesNamed(
+  db: Queryable,
+  visible: readonly number[],
+  query: string,
+  limit: number,
+): Promise<NamedPlace[]> {
+  const words = query.trim().toLowerCase().split(/\s+/).filter(Boolean).slice(0, MOST_WORDS)
+  if (words.length === 0) return Promise.resolve([])
+  const escaped = words.map((word) => word.replace(/[\\%_]/g, '\\$&'))
+  return db.query<NamedPlace>(
+    `select * from (
+       select case f.concept when 'parking' then 'parking' when 'sharing' then 'sharing' else 'charging' end as mode,
+              f.dataset, f.natural_key as key, f.name, st_x(st_pointonsurface(f.geom)) as lon, st_y(st_pointonsurface(f.geom)) as lat
+         from feature f where f.dataset = any($1::int4[]) and f.concept in ('parking', 'sharing', 'charging')
+          and f.gone_at is null and f.geom is not null and lower(f.name) like all($2::text[])
+       union all
+       select 'stop', v.dataset, s.stop_id, s.name, st_x(s.geom), st_y(s.geom)
+         from gtfs_version v join gtfs_stop s on s.version = v.version
+        where v.dataset = any($1::int4[]) and v.state = 'current' and s.location_type < 2 and s.parent is null
+          and s.geom is not null and lower(s.name) like all($2::text[])) found
+     order by lower(name) like $3 desc, mode = 'stop' desc, length(name), name, key limit $4`,
+    [visible, escaped.map((word) => `%${word}%`), `${escaped[0]}%`, limit],
+  )
+}

@@ -4,6 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { OWNER } from '../../src/domains/access/index.ts'
+import { thingTexts } from '../../src/domains/search/store.ts'
+import { stationOverview } from '../../src/domains/sensing/index.ts'
 import { checkDefinition } from '../../src/domains/sources/index.ts'
 import { registerMobility } from '../../src/edges/mobility/index.ts'
 import { createHttp, type FastifyInstance } from '../../src/kernel/http/index.ts'
@@ -227,6 +229,17 @@ for (const engine of databases()) {
         )
       })
     }
+
+    it('makes no measuring stations of the stops: neither listed nor found, but kept as Things', async () => {
+      const { key } = bench.catalog.byId('linie')!
+      const query = { dataset: () => undefined, sources: async () => new Map(), timeZone: 'Europe/Berlin' }
+      assert.deepEqual((await stationOverview(bench.db, [key], query as never)).stations, [])
+      assert.deepEqual(await thingTexts(bench.db, [key]), [])
+      const things = await bench.db.query<{ id: number }>('select id from thing where dataset = $1', [key])
+      assert.ok(things.length >= 2)
+      const one = await stationOverview(bench.db, [key], query as never, [things[0]!.id])
+      assert.equal(one.stations.length, 1, 'by its id it is shown')
+    })
 
     it('tells alerts of all feeds with the departures they concern, while they hold', async () => {
       const at = seconds('2026-06-15T07:30:00+02:00')

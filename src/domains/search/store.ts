@@ -1,4 +1,5 @@
 import type { Queryable } from '../../kernel/db/index.ts'
+import { IS_STATION } from '../sensing/index.ts'
 
 export interface ThingTexts {
   id: number
@@ -18,7 +19,7 @@ export interface ThingTexts {
 export async function thingTexts(db: Queryable, datasets: readonly number[]): Promise<ThingTexts[]> {
   // Put together here: joined in one statement, a fresh database without statistics takes minutes for 10,000 stations.
   const things = await db.query<Omit<ThingTexts, 'places' | 'series'>>(
-    'select id, dataset, name, description, properties from thing where dataset = any($1::int4[])',
+    `select t.id, t.dataset, t.name, t.description, t.properties from thing t where t.dataset = any($1::int4[]) and ${IS_STATION}`,
     [datasets],
   )
   const all = new Map(things.map((thing): [number, ThingTexts] => [thing.id, { ...thing, places: [], series: [] }]))

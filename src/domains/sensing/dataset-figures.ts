@@ -1,5 +1,6 @@
 import type { Queryable } from '../../kernel/db/index.ts'
 import type { SourceHealth, SourceHealthOf, StationState, Unit } from './station-model.ts'
+import { IS_STATION } from './station-rows.ts'
 import { slug } from './stations.ts'
 
 /** What a dataset holds, from the maintained counters. */
@@ -51,7 +52,7 @@ export async function datasetFigures(
 ): Promise<DatasetFigures[]> {
   const only = query.dataset ?? null
   const rows = await db.query<Row>(
-    `select c.key as dataset, (select count(*) from thing t where t.dataset = c.key) as stations, f.*
+    `select c.key as dataset, (select count(*) from thing t where t.dataset = c.key and ${IS_STATION}) as stations, f.*
        from dataset c
       cross join lateral (
         select count(*) as series, coalesce(sum(s.n), 0) as n, min(s.t_min) as "tMin", max(s.t_max) as "tMax",

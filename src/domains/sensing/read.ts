@@ -21,5 +21,6 @@ export {
 } from './series.ts'
 export { type SeriesPage, seriesPages } from './series-pages.ts'
 export * from './station-model.ts'
+export { IS_STATION } from './station-rows.ts'
 export { groupsKnown, type StationQuery, seriesFigures, station, stationExists, stationOverview } from './stations.ts'
 export { MAX_READ, thinnedSeries } from './thinned.ts'

@@ -31,6 +31,12 @@ export interface StationRow {
 }
 
 /**
+ * A stop of a timetable, whose delays are kept, has a page of its own and is no measuring station: a region's thousands
+ * would hide those. Asked for by id it is found like any Thing.
+ */
+export const IS_STATION = `not (t.natural_key ^@ 'stop:' and coalesce(t.properties, '{}') ? 'stop_id')`
+
+/**
  * Every visible station with its current location and its series: one statement, whatever their number. A Thing's
  * location is the newest of its current ones that has a geometry; areas are shown by a point inside them.
  */
@@ -57,7 +63,8 @@ export function stationRows(
        left join (datastream d join observed_property p on p.id = d.observed_property and p.dataset = any($1::int4[]))
               on d.thing = t.id and d.dataset = any($1::int4[]) and d.kind = 'single'
        left join datastream_state s on s.datastream = d.id
-      where t.dataset = any($1::int4[]) and ($2::int4[] is null or t.id = any($2))
+      where t.dataset = any($1::int4[])
+        and case when $2::int4[] is null then ${IS_STATION} else t.id = any($2) end
       order by t.name, t.id, d.id`,
     [visible, things],
   )

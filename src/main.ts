@@ -124,6 +124,13 @@ export async function registerEdges(platform: Platform, app: FastifyInstance, me
       return { ready: Object.keys(problems).length === 0, problems }
     },
     metrics,
+    sources: async (actor) => {
+      const seen = await db.query<{ id: string }>(
+        'select id from source where dataset = any($1::int4[]) or (dataset is null and $2)',
+        [access.visible(actor), access.can(actor, 'create', 'platform')],
+      )
+      return new Set(seen.map(({ id }) => id))
+    },
   })
   platformMetrics(platform)
   const topics = registerSensorThings(app, {

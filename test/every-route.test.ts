@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
 import mqtt from 'mqtt'
+import type { Counter } from 'prom-client'
 import { readConfig } from '../src/config.ts'
 import { OWNER } from '../src/domains/access/index.ts'
 import { buildInterface } from '../src/interface.ts'
@@ -146,6 +147,10 @@ for (const engine of databases()) {
     })
 
     it('tells nothing of what is hidden', async () => {
+      // The hidden source has had a run: its figures are there, for whoever may see its dataset.
+      const runs = registry.getSingleMetric('zahnrad_source_runs_total') as Counter<'source' | 'outcome'>
+      runs.inc({ source: hidden.source, outcome: 'ok' })
+      assert.match((await admin('GET', '/metrics')).text, new RegExp(`source="${hidden.source}"`))
       let asked = 0
       for (const { url: route } of routes.filter((one) => one.method === 'GET')) {
         const reads = readsOf(route)

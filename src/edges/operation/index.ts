@@ -1,4 +1,4 @@
-import type { FastifyInstance } from '../../kernel/http/index.ts'
+import type { FastifyInstance, FastifyRequest } from '../../kernel/http/index.ts'
 import { registry } from '../../kernel/metrics.ts'
 
 export interface Readiness {
@@ -7,13 +7,24 @@ export interface Readiness {
   problems: Record<string, string>
 }
 
-/** For whoever runs it: `/healthz` (the process lives), `/readyz` (it can serve), `/metrics` (Prometheus text). */
+const SOURCE = /[{,]source="([^"]*)"/
+
+/**
+ * For whoever runs it: `/healthz` (the process lives), `/readyz` (it can serve), `/metrics` (Prometheus text). Figures of
+ * a source are for who may see its dataset: a scraper with a key of the operator sees all.
+ */
 export function registerOperation(
   app: FastifyInstance,
   {
     readiness,
     metrics = () => registry.metrics(),
-  }: { readiness: () => Promise<Readiness>; metrics?: () => Promise<string> },
+    sources,
+  }: {
+    readiness: () => Promise<Readiness>
+    metrics?: () => Promise<string>
+    /** Ids of the sources whose dataset somebody may see. */
+    sources: (actor: FastifyRequest['actor']) => Promise<ReadonlySet<string>>
+  },
 ): void {
   app.get('/healthz', async (_request, reply) => reply.type('application/json').send({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
@@ -23,5 +34,12 @@ export function registerOperation(
       .header('cache-control', 'no-store')
       .send({ status: ready ? 'ready' : 'not ready', problems })
   })
-  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await metrics()))
+  app.get('/metrics', async (request, reply) => {
+    const [text, seen] = await Promise.all([metrics(), sources(request.actor)])
+    const lines = text.split('\n').filter((line) => {
+      const source = SOURCE.exec(line)?.[1]
+      return source === undefined || seen.has(source)
+    })
+    return reply.type(registry.contentType).header('cache-control', 'no-store').send(lines.join('\n'))
+  })
 }

@@ -200,6 +200,7 @@ export async function stopsOf(platform: RunningPlatform): Promise<Stop[]> {
     { name: 'datasets', path: '/datensaetze', wait: 'main li h2' },
     { name: 'dataset', path: `/datensaetze/${ids.dataset}`, wait: '.years path' },
     { name: 'timetable', path: '/datensaetze/fahrplan/fahrplan?art=ERROR', staff: true, wait: 'main li' },
+    { name: 'dataset-timetable', path: '/datensaetze/fahrplan', staff: true, wait: '#mobility' },
     { name: 'boards', path: '/tafeln', wait: 'main li h2' },
     { name: 'board', path: `/tafeln/${ids.board}`, wait: 'canvas' },
     { name: 'board-edit', path: `/tafeln/${ids.board}?bearbeiten=1`, staff: true, wait: '[role=toolbar]' },

@@ -432,8 +432,7 @@ export class Example {
     await store.deleteKey(db, KEY_NAME)
     this.#writers = new Map()
     this.#pace = undefined
-    await removeCity({ db, catalog, sensing })
-    await changed?.()
+    await removeCity({ db, catalog, sensing, changed })
     log.info('example city removed')
   }
 }

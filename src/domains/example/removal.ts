@@ -12,7 +12,13 @@ const ROWS = 10_000
  * Removes the city in steps that each take a fraction of a second: first nobody sees it, then its values go, then what
  * they belonged to. Every step can be repeated.
  */
-export async function removeCity(deps: { db: Database; catalog: Catalog; sensing: Sensing }): Promise<void> {
+export async function removeCity(deps: {
+  db: Database
+  catalog: Catalog
+  sensing: Sensing
+  /** The profile is not what it was. */
+  changed?: () => Promise<unknown> | unknown
+}): Promise<void> {
   const { db, catalog, sensing } = deps
   const datasets = [...SUBJECTS.keys()].flatMap((id) => catalog.byId(id) ?? [])
   for (const { id } of datasets) await catalog.setState(id, 'withdrawn')
@@ -29,6 +35,8 @@ export async function removeCity(deps: { db: Database; catalog: Catalog; sensing
   await catalog.reload()
   for (const dataset of datasets) catalog.changed.emit({ ...dataset, state: 'withdrawn' })
   for (const { id, dataset } of things) sensing.changed.emit({ dataset, type: 'Thing', id, change: 'deleted' })
+  // Whoever hears that the example is gone finds the city as it is without it.
+  await deps.changed?.()
   await store.deleteState(db)
 }
 

@@ -3,7 +3,7 @@ export * from './departures/index.ts'
 export { ACCESS_POINT, DUTIES, type Duty } from './duty.ts'
 export { type Forecast, Forecasts, forecastsAt } from './forecast/index.ts'
 export { type ParkingState, parkingStates } from './parking/state.ts'
-export { type NamedPlace, placesNamed } from './places.ts'
+export { mobilityOf, type NamedPlace, placeOfThing, placePage, placesNamed } from './places.ts'
 export {
   MEASURES,
   modesByDistrict,

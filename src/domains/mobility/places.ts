@@ -10,6 +10,8 @@ export interface NamedPlace {
   name: string
   lon: number
   lat: number
+  /** The Thing whose datastreams hold its values; null where there is none, and of a stop. */
+  thing: number | null
 }
 
 const MOST_WORDS = 8
@@ -30,15 +32,61 @@ export function placesNamed(
   return db.query<NamedPlace>(
     `select * from (
        select case f.concept when 'parking' then 'parking' when 'sharing' then 'sharing' else 'charging' end as mode,
-              f.dataset, f.natural_key as key, f.name, st_x(st_pointonsurface(f.geom)) as lon, st_y(st_pointonsurface(f.geom)) as lat
+              f.dataset, f.natural_key as key, f.name, st_x(st_pointonsurface(f.geom)) as lon, st_y(st_pointonsurface(f.geom)) as lat,
+              f.thing
          from feature f where f.dataset = any($1::int4[]) and f.concept in ('parking', 'sharing', 'charging')
           and f.gone_at is null and f.geom is not null and lower(f.name) like all($2::text[])
        union all
-       select 'stop', v.dataset, s.stop_id, s.name, st_x(s.geom), st_y(s.geom)
+       select 'stop', v.dataset, s.stop_id, s.name, st_x(s.geom), st_y(s.geom), null::int4
          from gtfs_version v join gtfs_stop s on s.version = v.version
         where v.dataset = any($1::int4[]) and v.state = 'current' and s.location_type < 2 and s.parent is null
           and s.geom is not null and lower(s.name) like all($2::text[])) found
      order by lower(name) like $3 desc, mode = 'stop' desc, length(name), name, key limit $4`,
     [visible, escaped.map((word) => `%${word}%`), `${escaped[0]}%`, limit],
   )
+}
+
+const PAGES: Readonly<Record<NamedPlace['mode'], string>> = {
+  stop: '/haltestellen/',
+  parking: '/parken/',
+  sharing: '/leihstationen/',
+  charging: '/laden/',
+}
+
+/** The page of a place by its id outside (`dataset:key`); colons may stand in a path, and are easier to read. */
+export const placePage = (mode: NamedPlace['mode'], id: string): string =>
+  PAGES[mode] + encodeURIComponent(id).replaceAll('%3A', ':')
+
+/** The place whose values a Thing holds: its mode, and what its source calls it. */
+export async function placeOfThing(
+  db: Queryable,
+  dataset: number,
+  thing: number,
+): Promise<Pick<NamedPlace, 'mode' | 'key'> | null> {
+  const [found] = await db.query<Pick<NamedPlace, 'mode' | 'key'>>(
+    `select concept as mode, natural_key as key from feature
+      where thing = $2 and dataset = $1 and concept in ('parking', 'sharing', 'charging') and gone_at is null limit 1`,
+    [dataset, thing],
+  )
+  return found ?? null
+}
+
+/** What a dataset holds for mobility: places and roadworks by concept, and whether a timetable serves. */
+export async function mobilityOf(
+  db: Queryable,
+  dataset: number,
+): Promise<{ timetable: boolean; features: { concept: string; n: number }[] }> {
+  const [features, [served]] = await Promise.all([
+    db.query<{ concept: string; n: number }>(
+      `select concept, count(*)::int as n from feature
+        where dataset = $1 and gone_at is null and concept in ('parking', 'sharing', 'charging', 'roadworks')
+        group by concept order by concept`,
+      [dataset],
+    ),
+    db.query<{ timetable: boolean }>(
+      `select exists (select 1 from gtfs_version where dataset = $1 and state <> 'loading') as timetable`,
+      [dataset],
+    ),
+  ])
+  return { timetable: served!.timetable, features }
 }

@@ -3,6 +3,7 @@ import { Problem } from '../../kernel/problem.ts'
 import type { Access, Actor } from '../access/index.ts'
 import type { Boards } from '../boards/index.ts'
 import type { Catalog } from '../catalog/index.ts'
+import { type NamedPlace, placePage, placesNamed } from '../mobility/index.ts'
 import type { Sources } from '../sources/index.ts'
 import { type Hit, type HitGroup, KINDS, type Kind, type NamedPage } from './model.ts'
 import { type PropertyEntry, type StationEntry, StationIndexes } from './stations.ts'
@@ -15,6 +16,9 @@ export * from './model.ts'
 export const MAX_QUERY = 200
 const MAX_WORDS = 8
 const NOTE_LETTERS = 140
+/** Places of mobility that are looked at; who needs more writes more of the name. */
+const MOST_PLACES = 50
+
 /** Of each kind at least so many are shown, where there are: the best station does not hide the dataset. */
 const OF_EACH = 2
 
@@ -30,7 +34,7 @@ export interface SearchDeps {
 
 type Asked = readonly (readonly string[])[]
 
-/** One field for everything the actor may see: stations, what they observe, datasets, boards, pages; sources for staff. */
+/** One field for everything the actor may see: stations, places, what they observe, datasets, boards, pages; sources for staff. */
 export class Search {
   readonly #deps: SearchDeps
   readonly #stations: StationIndexes
@@ -49,9 +53,18 @@ export class Search {
     if (asked.length === 0) return []
     const staff = this.#deps.access.can(actor, 'manage', 'platform')
     const visible = this.#deps.access.visible(actor)
-    const indexes = await this.#stations.of(visible)
+    const [indexes, places] = await Promise.all([
+      this.#stations.of(visible),
+      placesNamed(this.#deps.db, visible, query, MOST_PLACES),
+    ])
+    // A car park is found once: as what people know it as.
+    const known = new Set(places.map(({ thing }) => thing))
+    const stations = indexes
+      .flatMap((index) => index.stations.search(asked))
+      .filter(({ entry }) => !known.has(entry.id))
     const hits = [
-      ...indexes.flatMap(({ stations }) => stations.search(asked)).map((found) => this.#station(found, asked)),
+      ...stations.map((found) => this.#station(found, asked)),
+      ...this.#places(places, asked),
       ...properties(
         indexes.flatMap((index) => index.properties),
         asked,
@@ -70,6 +83,19 @@ export class Search {
       ),
     ]
     return grouped(hits, limit)
+  }
+
+  #places(places: readonly NamedPlace[], asked: Asked): Candidate[] {
+    return search(
+      places,
+      ({ name }) => [{ text: name, weight: 0.95 }],
+      ({ mode, dataset, key, name }) => {
+        const { id, title } = this.#deps.catalog.byKey(dataset)!
+        const place = `${id}:${key}`
+        return { kind: 'place', id: place, title: name, note: title, path: placePage(mode, place) }
+      },
+      asked,
+    )
   }
 
   #station({ entry, score }: { entry: StationEntry; score: number }, asked: Asked): Candidate {

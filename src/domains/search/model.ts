@@ -1,5 +1,5 @@
 /** In the order in which equally good hits stand. */
-export const KINDS = ['station', 'property', 'dataset', 'board', 'page', 'source'] as const
+export const KINDS = ['station', 'place', 'property', 'dataset', 'board', 'page', 'source'] as const
 export type Kind = (typeof KINDS)[number]
 
 export interface Hit {

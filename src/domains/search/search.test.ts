@@ -5,6 +5,7 @@ import { type Town, town } from '../../../test/support/stations.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { Access, type Actor, ANONYMOUS } from '../access/index.ts'
 import { Boards } from '../boards/index.ts'
+import { tieToThings, upsertFeatures } from '../features/index.ts'
 import { type HitGroup, Search } from './index.ts'
 import { fit, marksIn, wordsOf } from './text.ts'
 
@@ -94,6 +95,25 @@ for (const engine of databases()) {
       await boards.create(STAFF, { title: 'Hafen Entwurf', description: '', items: [], visibility: 'draft' }, 'entwurf')
     })
     after(() => place.db.close())
+
+    it('finds a place of mobility once, by its page, and only where it is released', async () => {
+      const { db, catalog } = place
+      const park = (key: string, name: string) => ({
+        ...{ concept: 'parking', key, name, properties: {} },
+        geometry: { type: 'Point', coordinates: [7.6, 51.9] },
+      })
+      const [rad, geheim] = ['rad', 'geheim'].map((id) => catalog.byId(id)!.key)
+      const station = await place.station(rad!, { name: 'Tiefgarage Theater', series: [{ key: 'frei' }] })
+      await upsertFeatures(db, { dataset: rad!, source: 's', run: null }, [park('p/1', 'Tiefgarage Theater')])
+      await upsertFeatures(db, { dataset: geheim!, source: 's', run: null }, [park('p2', 'Tiefgarage Archiv')])
+      await tieToThings(db, rad!, [{ concept: 'parking', key: 'p/1', thing: station.thing }])
+      const groups = await search.find(ANONYMOUS, 'tiefgarage', 20)
+      assert.deepEqual(
+        groups.map(({ kind, hits }) => [kind, hits.map(({ title, note, path }) => [title, note, path])]),
+        [['place', [['Tiefgarage Theater', 'Datensatz rad', '/parken/rad:p%2F1']]]],
+      )
+      assert.deepEqual((await find('tiefgarage', STAFF)).place, ['Tiefgarage Archiv', 'Tiefgarage Theater'])
+    })
 
     const find = async (query: string, actor: Actor = ANONYMOUS, limit = 20): Promise<Record<string, string[]>> => {
       const groups: HitGroup[] = await search.find(actor, query, limit, [

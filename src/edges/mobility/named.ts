@@ -39,7 +39,7 @@ export function addNamedPlaces(api: FastifyInstance, { db, access, catalog }: Mo
       access.used(request.actor, 'search')
       reply.header('cache-control', 'no-cache')
       return {
-        places: found.map(({ dataset: number, key, ...place }) => {
+        places: found.map(({ dataset: number, key, thing: _, ...place }) => {
           const dataset = catalog.byKey(number)!.id
           return { id: `${dataset}:${key}`, ...place, dataset }
         }),

@@ -7,6 +7,7 @@ import { noMap } from '../../../test/support/map.ts'
 import { regular, type Town, town } from '../../../test/support/stations.ts'
 import { Access, type Actor, ANONYMOUS } from '../../domains/access/index.ts'
 import { City } from '../../domains/catalog/index.ts'
+import { tieToThings, upsertFeatures } from '../../domains/features/index.ts'
 import { ensureThing, series } from '../../domains/sensing/index.ts'
 import { createHttp, type FastifyInstance } from '../../kernel/http/index.ts'
 import { createLog } from '../../kernel/log.ts'
@@ -141,6 +142,22 @@ for (const engine of databases()) {
       assert.equal(body.members[0].series.length, 3)
       assert.equal(body.sources[0].id, 'archiv')
       assert.ok(body.examples.every((one: Json) => one.code.includes(url)))
+    })
+
+    it('says what it holds for mobility, and leads from a station to the page of its place', async () => {
+      const { db, catalog } = place
+      const { key } = catalog.byId('rad')!
+      const of = async (path: string): Promise<Json> => (await fetch(url + path)).json()
+      assert.deepEqual((await of('/api/v1/datasets/rad')).mobility, { timetable: false, features: [] })
+      assert.equal((await of(`/api/v1/stations/${promenade.thing}`)).links.place, null)
+      const geometry = { type: 'Point', coordinates: [7.63, 51.96] }
+      await upsertFeatures(db, { dataset: key, source: 's', run: null }, [
+        { concept: 'parking', key: 'p 1', name: 'Promenade', geometry, properties: {} },
+      ])
+      await tieToThings(db, key, [{ concept: 'parking', key: 'p 1', thing: promenade.thing }])
+      const { mobility } = await of('/api/v1/datasets/rad')
+      assert.deepEqual(mobility, { timetable: false, features: [{ concept: 'parking', n: 1 }] })
+      assert.equal((await of(`/api/v1/stations/${promenade.thing}`)).links.place, `${url}/parken/rad:p%201`)
     })
 
     it('keeps what is not released from the public, on every path', async () => {

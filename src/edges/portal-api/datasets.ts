@@ -6,6 +6,7 @@ import {
   LICENCES,
   licenceOf,
 } from '../../domains/catalog/index.ts'
+import { mobilityOf } from '../../domains/mobility/index.ts'
 import {
   type DatasetFigures,
   type DatasetQuality,
@@ -108,12 +109,15 @@ export function addDatasets(api: FastifyInstance, deps: PortalDeps): void {
       const dataset = visibleDataset(deps, visible, request.params.id)
       const [found] = await datasetFigures(db, visible, { sources, dataset: dataset.key })
       if (!found) throw new Problem(404, 'not-found', `There is no dataset "${dataset.id}", or it is not public.`)
-      const stations = await datasetStations(db, visible, { dataset: dataset.key, sources })
+      const [stations, mobility] = await Promise.all([
+        datasetStations(db, visible, { dataset: dataset.key, sources }),
+        mobilityOf(db, dataset.key),
+      ])
       const links = licenceLinks(catalog, [dataset.key])
       if (links) reply.header('link', links)
       const version = datasetVersion(dataset)
       reply.header('cache-control', 'no-cache').header('etag', `"${version}"`)
-      return { ...pageOf(dataset, found, stations, request.origin), timeZone: city.profile.timeZone, version }
+      return { ...pageOf(dataset, found, stations, request.origin), mobility, timeZone: city.profile.timeZone, version }
     },
   )
 

@@ -54,6 +54,13 @@ export const DatasetAnswer = Type.Object({
   retention: nullable(Texts),
   blindSpots: nullable(Texts),
   bounds: nullable(Type.Array(Type.Number(), { minItems: 4, maxItems: 4, description: 'West, south, east, north' })),
+  mobility: Type.Object(
+    {
+      timetable: Type.Boolean({ description: 'whether a timetable (GTFS) was read' }),
+      features: Type.Array(Type.Object({ concept: Type.String(), n: Type.Integer() })),
+    },
+    { description: 'What it holds of `/api/v1/mobility`: places and roadworks by concept' },
+  ),
   sources: Type.Array(
     Type.Object({
       id: Type.String(),

@@ -20,8 +20,9 @@ export type SearchQuery = Static<typeof SearchQuery>
 export const SearchAnswer = Type.Object({
   groups: Type.Array(
     Type.Object({
-      kind: Type.Enum(['station', 'property', 'dataset', 'board', 'page', 'source'], {
-        description: 'property: what is observed, with the number of stations that do · source: for the administration',
+      kind: Type.Enum(['station', 'place', 'property', 'dataset', 'board', 'page', 'source'], {
+        description:
+          'place: a stop, car park, sharing or charging station · property: what is observed, with the number of stations that do · source: for the administration',
       }),
       total: Type.Integer({ description: 'All that fit, also those not among the hits' }),
       hits: Type.Array(

@@ -212,6 +212,12 @@ export const StationAnswer = Type.Object({
   links: Type.Object({
     sensorthings: Type.String({ format: 'uri' }),
     page: Type.String({ format: 'uri', description: 'The station’s page, at the public address' }),
+    place: nullable(
+      Type.String({
+        format: 'uri',
+        description: 'The page of the car park, sharing or charging station it belongs to',
+      }),
+    ),
     csv: nullable(Type.String({ format: 'uri' })),
     datastreams: Type.Array(Type.Object({ id: Type.Integer(), ...SeriesLinks.properties })),
   }),

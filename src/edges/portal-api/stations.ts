@@ -1,4 +1,5 @@
 import { isSimulated, licenceOf } from '../../domains/catalog/index.ts'
+import { placeOfThing, placePage } from '../../domains/mobility/index.ts'
 import { retentionDays } from '../../domains/release/index.ts'
 import { measuredReader, type Station, station, stationOverview } from '../../domains/sensing/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
@@ -51,12 +52,21 @@ export function addStations(api: FastifyInstance, deps: PortalDeps): void {
       if (!found) throw new Problem(404, 'not-found', `There is no station ${id}, or it is not public.`)
       access.used(request.actor, 'stations', [found.dataset])
       reply.header('cache-control', 'no-cache')
-      return page(found, deps, request.origin, await retentionDays(db, found.dataset))
+      const [days, place] = await Promise.all([
+        retentionDays(db, found.dataset),
+        placeOfThing(db, found.dataset, found.id),
+      ])
+      return page(found, deps, request.origin, { days, place })
     },
   )
 }
 
-function page(found: Station, { catalog }: PortalDeps, origin: string, days: number | null) {
+function page(
+  found: Station,
+  { catalog }: PortalDeps,
+  origin: string,
+  { days, place }: { days: number | null; place: Awaited<ReturnType<typeof placeOfThing>> },
+) {
   const dataset = catalog.byKey(found.dataset)!
   const licence = licenceOf(dataset.licence)
   const entity = (id: number) => `${origin}/sta/v1.1/Datastreams(${id})`
@@ -95,6 +105,7 @@ function page(found: Station, { catalog }: PortalDeps, origin: string, days: num
     links: {
       sensorthings: `${origin}/sta/v1.1/Things(${found.id})`,
       page: `${origin}/stationen/${found.id}`,
+      place: place && origin + placePage(place.mode, `${dataset.id}:${place.key}`),
       csv: first.length > 0 ? `${origin}/api/v1/series?datastream=${first.join(',')}&format=csv` : null,
       datastreams: datastreams.map((one) => ({ id: one.id, ...one.links })),
     },

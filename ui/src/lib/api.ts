@@ -183,7 +183,7 @@ export interface Station {
   } | null
   headline: Headline | null
   datastreams: Channel[]
-  links: { sensorthings: string; page: string; csv: string | null }
+  links: { sensorthings: string; page: string; place: string | null; csv: string | null }
 }
 
 export interface Point {

@@ -85,6 +85,7 @@ export interface Dataset extends DatasetSummary {
   retention: Texts
   blindSpots: Texts
   bounds: [number, number, number, number] | null
+  mobility: { timetable: boolean; features: { concept: string; n: number }[] }
   sources: DatasetSource[]
   members: Member[]
   examples: Example[]

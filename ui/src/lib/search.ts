@@ -1,6 +1,6 @@
 import { get, type StationSummary } from './api.ts'
 
-export type HitKind = 'station' | 'property' | 'dataset' | 'board' | 'page' | 'source'
+export type HitKind = 'station' | 'place' | 'property' | 'dataset' | 'board' | 'page' | 'source'
 export type Marks = [from: number, to: number][]
 
 export interface Hit {

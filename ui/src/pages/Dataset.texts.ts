@@ -2,6 +2,14 @@ import { texts } from '../lib/texts.ts'
 
 export const t = texts({
   de: {
+    mobility: 'Mobilität',
+    timetable: 'Fahrplan: Prüfbericht und Fassungen',
+    gtfs: 'Fahrplan als GTFS herunterladen',
+    calendar: 'Kalender der Baustellen',
+    'concept.parking': 'Parkmöglichkeiten',
+    'concept.sharing': 'Leihstationen',
+    'concept.charging': 'Ladestationen',
+    'concept.roadworks': 'Baustellen',
     crumb: 'Datensätze',
     notFound: 'Diesen Datensatz gibt es hier nicht',
     notFoundText: 'Vielleicht ist er (noch) nicht freigegeben, oder die Adresse ist unvollständig.',
@@ -59,6 +67,14 @@ export const t = texts({
     empty: 'Dieser Datensatz enthält noch keine Werte.',
   },
   en: {
+    mobility: 'Mobility',
+    timetable: 'Timetable: report and versions',
+    gtfs: 'Download the timetable as GTFS',
+    calendar: 'Calendar of roadworks',
+    'concept.parking': 'places to park',
+    'concept.sharing': 'sharing stations',
+    'concept.charging': 'charging stations',
+    'concept.roadworks': 'roadworks',
     crumb: 'Datasets',
     notFound: 'There is no such dataset here',
     notFoundText: 'Maybe it is not released (yet), or the address is incomplete.',

@@ -4,6 +4,7 @@ import { texts } from '../lib/texts.ts'
 export const t = texts({
   de: {
     'kind.station': 'Messstellen',
+    'kind.place': 'Haltestellen, Parken, Leihen, Laden',
     'kind.property': 'Was gemessen wird',
     'kind.dataset': 'Datensätze',
     'kind.board': 'Tafeln',
@@ -19,6 +20,7 @@ export const t = texts({
   },
   en: {
     'kind.station': 'Stations',
+    'kind.place': 'Stops, parking, sharing, charging',
     'kind.property': 'What is measured',
     'kind.dataset': 'Datasets',
     'kind.board': 'Boards',

@@ -1,4 +1,5 @@
 import { CopyRows, type Database } from '../../../kernel/db/index.ts'
+import { commonDays, type StopOffShape, stopsOffShape, tripIds } from './checks.ts'
 import { columnsOf, STOP_TIME_COLUMNS, type TransitRow, type TransitTable, writeRow } from './columns.ts'
 import { diffOf } from './diff.ts'
 import type { TransitNotice, VersionDiff } from './model.ts'
@@ -248,6 +249,24 @@ export class TransitLoad {
   /** Builds the indexes. */
   async index(): Promise<void> {
     await indexPartitions(this.#db, this.version, SMALL_TABLES)
+  }
+
+  /** After {@link index}: stops that lie off the line of a shape; see {@link stopsOffShape}. */
+  stopsOffShape(pairs: readonly { shape: number; stop: number; most: number }[]): Promise<{
+    n: number
+    examples: StopOffShape[]
+  }> {
+    return stopsOffShape(this.#db, this.version, pairs)
+  }
+
+  /** After {@link index}: the first day two services share, by `a b`. */
+  commonDays(pairs: readonly (readonly [number, number])[]): Promise<Map<string, string>> {
+    return commonDays(this.#db, this.version, pairs)
+  }
+
+  /** After {@link index}: ids of trips by number. */
+  tripIds(trips: readonly number[]): Promise<Map<number, string>> {
+    return tripIds(this.#db, this.version, trips)
   }
 
   /** The version serves from here on; the one before is kept as the old one. */

@@ -1,7 +1,9 @@
 import { currentVersion, isCurrent, TransitLoad, type TransitRow } from '../../../domains/mobility/index.ts'
 import { type ApplyContext, type ApplyInput, FileError, type RunFigures } from '../../../domains/sources/index.ts'
+import { afterLoad } from './after-load.ts'
 import { type FeedFiles, openFiles } from './files.ts'
-import { Ids } from './ids.ts'
+import type { Ids } from './ids.ts'
+import * as links from './links.ts'
 import { passOn } from './pass-on.ts'
 import { FILES, LOCATIONS, ORDER, UNCHECKED } from './schema.ts'
 import { Shapes } from './shapes.ts'
@@ -41,6 +43,7 @@ export async function apply(inputs: readonly ApplyInput[], context: ApplyContext
       throw new FileError(problem)
     }
     await load.index()
+    if (state.travel) await afterLoad(load, state, state.travel)
     await load.complete({
       timeZone: state.timeZone,
       feedInfo: state.feedInfo,
@@ -86,12 +89,16 @@ async function read(files: FeedFiles, load: TransitLoad, state: ReadingState): P
     'calendar_dates.txt': tables.calendarDates(state, ends, onlyDates),
     'trips.txt': tables.trips(state),
     'frequencies.txt': tables.frequencies(state),
-    'transfers.txt': tables.transfers(state),
-    'pathways.txt': tables.pathways(state, new Ids()),
+    'transfers.txt': links.transfers(state),
+    'pathways.txt': links.pathways(state),
     'translations.txt': tables.translations(state),
   }
   for (const name of ORDER) {
-    if (name === 'trips.txt') await calendarsRead(load, state, onlyDates)
+    if (name === 'trips.txt') {
+      for (const { row, last } of ends.values())
+        if (last < state.today) state.note('expired_calendar', row, { serviceId: row.text('service_id')! })
+      await calendarsRead(load, state, onlyDates)
+    }
     if (!has(name)) {
       absent(state, name, has)
       continue
@@ -211,6 +218,7 @@ function contextOf(load: TransitLoad, state: ReadingState, stops: Stops) {
     trips: state.trips,
     stops: state.stops,
     locationTypes: stops.types,
+    travel: { places: state.places, trips: state.tripFacts, stop: (stop: number) => stops.named(stop) },
     notices: state.notices,
     signal: state.context.signal,
     progress: (rows: number) => state.tick(rows),
@@ -222,6 +230,7 @@ function contextOf(load: TransitLoad, state: ReadingState, stops: Stops) {
 async function stopTimes(load: TransitLoad, state: ReadingState, times: StopTimes): Promise<void> {
   await load.fillStopTimes(times.parts())
   let removed = 0
+  if (!times.order.unsorted) state.travel = times.order.travel
   if (times.order.unsorted) {
     const { duplicates, backwards, edges, counts } = await load.checkUnsorted()
     const facts = ({ trip, sequence }: { trip: string; sequence: number }) => ({

@@ -6,6 +6,8 @@
 export type Severity = 'ERROR' | 'WARNING' | 'INFO'
 
 const ERRORS = [
+  'bidirectional_exit_gate',
+  'block_trips_with_overlapping_stop_times',
   'csv_parsing_failed',
   'decreasing_or_equal_stop_time_distance',
   'decreasing_shape_distance',
@@ -13,6 +15,7 @@ const ERRORS = [
   'duplicated_column',
   'empty_column_name',
   'empty_file',
+  'equal_shape_distance_diff_coordinates',
   'foreign_key_violation',
   'inconsistent_agency_timezone',
   'invalid_character',
@@ -40,6 +43,8 @@ const ERRORS = [
   'new_line_in_value',
   'number_out_of_range',
   'overlapping_frequency',
+  'pathway_to_platform_with_boarding_areas',
+  'pathway_to_wrong_location_type',
   'point_near_origin',
   'point_near_pole',
   'route_both_short_and_long_name_missing',
@@ -49,6 +54,9 @@ const ERRORS = [
   'stop_time_with_arrival_before_previous_departure_time',
   'stop_time_with_only_arrival_or_departure_time',
   'stop_without_location',
+  'transfer_with_invalid_stop_location_type',
+  'translation_foreign_key_violation',
+  'translation_unexpected_value',
   'wrong_parent_location_type',
 ] as const
 
@@ -56,21 +64,38 @@ const WARNINGS = [
   'attribution_without_role',
   'duplicate_route_name',
   'empty_row',
+  'equal_shape_distance_diff_coordinates_distance_below_threshold',
+  'equal_shape_distance_same_coordinates',
   'expired_calendar',
+  'fast_travel_between_consecutive_stops',
+  'fast_travel_between_far_stops',
   'feed_expiration_date7_days',
   'feed_expiration_date30_days',
+  'feed_info_lang_and_agency_lang_mismatch',
+  'inconsistent_agency_lang',
   'leading_or_trailing_whitespaces',
   'missing_feed_contact_email_and_url',
+  'missing_feed_info_date',
   'missing_recommended_field',
   'missing_recommended_file',
+  'mixed_case_recommended_field',
   'more_than_one_entity',
   'non_ascii_or_non_printable_char',
+  'pathway_dangling_generic_node',
+  'pathway_loop',
+  'route_color_contrast',
   'route_long_name_contains_short_name',
   'route_short_name_too_long',
   'same_name_and_description_for_route',
   'same_name_and_description_for_stop',
+  'same_route_and_agency_url',
+  'same_stop_and_agency_url',
+  'same_stop_and_route_url',
   'single_shape_point',
+  'stop_too_far_from_shape',
   'stop_without_stop_time',
+  'transfer_distance_too_large',
+  'translation_unknown_table_name',
   'trip_coverage_not_active_for_next7_days',
   'unexpected_enum_value',
   'unusable_trip',
@@ -78,7 +103,13 @@ const WARNINGS = [
   'unused_trip',
 ] as const
 
-const INFOS = ['unknown_column', 'unknown_file', 'unused_parent_station'] as const
+const INFOS = [
+  'platform_without_parent_station',
+  'transfer_distance_above_2_km',
+  'unknown_column',
+  'unknown_file',
+  'unused_parent_station',
+] as const
 
 export type NoticeCode = (typeof ERRORS)[number] | (typeof WARNINGS)[number] | (typeof INFOS)[number]
 

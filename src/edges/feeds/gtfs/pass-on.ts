@@ -46,6 +46,7 @@ export async function passOn(
             : table.header.map((_, at) => cells[at] ?? '')
           if (kept === undefined) continue
           state.count(name, 1, kept ? 1 : 0)
+          if (kept && !reader) state.references.row(name, table.header, kept, row)
           if (kept && name === 'feed_info.txt') feedInfo(state, table.header, kept, ++rows, row)
           else if (kept) batch.push({ name, row, cells: kept })
         }
@@ -115,6 +116,7 @@ function feedInfo(
   state.feedInfo = info
   const facts = { filename: 'feed_info.txt', csvRowNumber }
   if (!info.feed_contact_email && !info.feed_contact_url) notices.add('missing_feed_contact_email_and_url', facts)
+  state.rules.feedInfo(info, csvRowNumber)
   const start = info.feed_start_date && dateOf(info.feed_start_date)
   const end = info.feed_end_date && dateOf(info.feed_end_date)
   if (start && end && end < start)

@@ -32,6 +32,8 @@ export interface Field {
   presence: 'required' | 'recommended' | 'optional'
   /** Of an enum: the least and greatest value; further ones for extended route types. */
   values?: readonly [number, number]
+  /** People read it: upper and lower case are recommended. */
+  mixedCase?: boolean
   /** The file and field it refers to. */
   refers?: readonly [file: string, field: string]
 }
@@ -45,7 +47,7 @@ export interface FileSpec {
 }
 
 /**
- * `name type`, `!` after the type: required, `+`: recommended; `0-4`: values of an enum; `>file.field`: refers to.
+ * `name type`, `!` after the type: required, `+`: recommended; `Aa`: in mixed case; `0-4`: values of an enum; `>file.field`: refers to.
  * Conditions beyond that are rules of their own.
  */
 function file(name: string, presence: FileSpec['presence'], key: string, fields: string): FileSpec {
@@ -62,6 +64,7 @@ function file(name: string, presence: FileSpec['presence'], key: string, fields:
             .slice(1)
             .split('.txt.')
             .map((part, index) => (index === 0 ? `${part}.txt` : part)) as unknown as [string, string]
+        else if (word === 'Aa') result.mixedCase = true
         else result.values = word.split('-').map(Number) as unknown as [number, number]
       }
       return result
@@ -104,16 +107,16 @@ export const FILES: ReadonlyMap<string, FileSpec> = new Map(
        feed_contact_email email
        feed_contact_url url`,
     ),
-    file('levels.txt', 'optional', 'level_id', `level_id id!\nlevel_index float!\nlevel_name text`),
+    file('levels.txt', 'optional', 'level_id', `level_id id!\nlevel_index float!\nlevel_name text Aa`),
     file(
       'stops.txt',
       'required',
       'stop_id',
       `stop_id id!
        stop_code text
-       stop_name text
+       stop_name text Aa
        tts_stop_name text
-       stop_desc text
+       stop_desc text Aa
        stop_lat latitude
        stop_lon longitude
        zone_id id
@@ -133,8 +136,8 @@ export const FILES: ReadonlyMap<string, FileSpec> = new Map(
       `route_id id!
        agency_id id >agency.txt.agency_id
        route_short_name text
-       route_long_name text
-       route_desc text
+       route_long_name text Aa
+       route_desc text Aa
        route_type enum! 0-12
        route_url url
        route_color color
@@ -178,7 +181,7 @@ export const FILES: ReadonlyMap<string, FileSpec> = new Map(
       `route_id id! >routes.txt.route_id
        service_id id! >calendar.txt.service_id
        trip_id id!
-       trip_headsign text
+       trip_headsign text Aa
        trip_short_name text
        direction_id enum 0-1
        block_id id
@@ -200,7 +203,7 @@ export const FILES: ReadonlyMap<string, FileSpec> = new Map(
        location_group_id id
        location_id id
        stop_sequence natural!
-       stop_headsign text
+       stop_headsign text Aa
        start_pickup_drop_off_window time
        end_pickup_drop_off_window time
        pickup_type enum 0-3
@@ -303,6 +306,12 @@ export const FILES: ReadonlyMap<string, FileSpec> = new Map(
        contains_id id`,
     ),
     ...[
+      'networks',
+      'route_networks',
+      'areas',
+      'stop_areas',
+      'location_groups',
+      'location_group_stops',
       'timeframes',
       'rider_categories',
       'fare_media',
@@ -310,12 +319,6 @@ export const FILES: ReadonlyMap<string, FileSpec> = new Map(
       'fare_leg_rules',
       'fare_leg_join_rules',
       'fare_transfer_rules',
-      'areas',
-      'stop_areas',
-      'networks',
-      'route_networks',
-      'location_groups',
-      'location_group_stops',
       'booking_rules',
     ].map((name) => file(`${name}.txt`, 'optional', '', 'id_not_checked text')),
   ].map((spec) => [spec.name, spec]),

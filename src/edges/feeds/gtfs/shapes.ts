@@ -1,4 +1,5 @@
 import { CopyRows } from '../../../kernel/db/index.ts'
+import type { NoticeCode } from './notices.ts'
 import { FILES } from './schema.ts'
 import type { ReadingState } from './state.ts'
 import { RowReader, type Table } from './table.ts'
@@ -22,7 +23,7 @@ export class Shapes {
   async *parts(): AsyncIterable<Buffer> {
     const state = this.#state
     const rows = new CopyRows()
-    let last = { id: '', sequence: -1, dist: -1, row: 0 }
+    let last = { id: '', sequence: -1, dist: -1, row: 0, lat: 0, lon: 0 }
     for await (const { rows: block, first } of this.#table.blocks) {
       state.context.signal?.throwIfAborted()
       for (const [index, cells] of block.entries()) {
@@ -56,9 +57,15 @@ export class Shapes {
             shapeDistTraveled: dist,
             prevShapeDistTraveled: last.dist,
           })
+        if (id === last.id && sequence > last.sequence && dist !== undefined && dist === last.dist)
+          state.note(equalDistance(last, lat, lon), row, {
+            prevCsvRowNumber: last.row,
+            shapeId: id,
+            shapeDistTraveled: dist,
+          })
         if (Math.abs(lat) <= 1 && Math.abs(lon) <= 1)
           state.note('point_near_origin', row, { latFieldValue: lat, lonFieldValue: lon })
-        last = { id, sequence, dist: dist ?? -1, row: row.number }
+        last = { id, sequence, dist: dist ?? -1, row: row.number, lat, lon }
         const shape = state.shapes.add(id)
         this.#points[shape] = (this.#points[shape] ?? 0) + 1
         state.count(FILE, 1, 1)
@@ -80,4 +87,14 @@ export class Shapes {
       state.shapes.spoil(id)
     }
   }
+}
+
+/** Points that share a distance: the same place twice, or one of the distances is wrong. */
+function equalDistance(last: { lat: number; lon: number }, lat: number, lon: number): NoticeCode {
+  const metres = 111_195 * Math.hypot(lat - last.lat, (lon - last.lon) * Math.cos((lat * Math.PI) / 180))
+  if (metres === 0) return 'equal_shape_distance_same_coordinates'
+  // 0.00001 degrees: what five decimals of a coordinate tell apart.
+  return metres > 1.11
+    ? 'equal_shape_distance_diff_coordinates'
+    : 'equal_shape_distance_diff_coordinates_distance_below_threshold'
 }

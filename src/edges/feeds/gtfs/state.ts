@@ -1,7 +1,10 @@
 import type { ApplyContext, RejectionExample, RunFigures } from '../../../domains/sources/index.ts'
+import { FareReferences } from './fares.ts'
 import { Ids } from './ids.ts'
 import { type NoticeCode, type NoticeFacts, Notices } from './notices.ts'
+import { RowRules } from './row-rules.ts'
 import type { TableRow } from './table.ts'
+import { Places, type Travel, TripTable } from './travel.ts'
 
 const EXAMPLES = 5
 
@@ -16,6 +19,19 @@ export class ReadingState {
   readonly shapes = new Ids()
   readonly trips = new Ids()
   readonly fares = new Ids()
+  readonly blocks = new Ids()
+  readonly rules = new RowRules(this)
+  readonly references = new FareReferences(this)
+  /** Platforms with boarding areas, by number. */
+  readonly boarded = new Set<number>()
+  readonly places = new Places()
+  /** location_type by number of the stop. */
+  readonly stopTypes: number[] = []
+  /** route_type by number of the route. */
+  readonly routeTypes: number[] = []
+  readonly tripFacts = new TripTable()
+  /** What the stop times said of speeds, shapes and blocks; none where they came in disorder. */
+  travel: Travel | undefined
   /** Rows read and rows used, by file. */
   readonly read: Record<string, number> = {}
   readonly used: Record<string, number> = {}

@@ -4,6 +4,7 @@ import type { Ids } from './ids.ts'
 import type { Notices } from './notices.ts'
 import { FILES } from './schema.ts'
 import { RowReader, rowsOf, type Table } from './table.ts'
+import type { TravelContext } from './travel.ts'
 import { TripOrder } from './trip-order.ts'
 
 const FILE = 'stop_times.txt'
@@ -27,6 +28,7 @@ export interface StopTimeContext {
   version: number
   trips: Ids
   stops: Ids
+  travel: TravelContext
   /** location_type by number of the stop. */
   locationTypes: readonly number[]
   notices: Notices
@@ -311,7 +313,15 @@ export class StopTimes {
       context.reject('duplicate_key', csvRowNumber, 'stop_sequence', String(sequence))
       return
     }
-    order.take(csvRowNumber, sequence, arrival, departure, dist, other?.start_pickup_drop_off_window !== undefined)
+    order.take(
+      csvRowNumber,
+      sequence,
+      stop,
+      arrival,
+      departure,
+      dist,
+      other?.start_pickup_drop_off_window !== undefined,
+    )
     if (stop !== null) {
       context.stops.mark(stop)
       const type = context.locationTypes[stop]!

@@ -29,7 +29,7 @@ export class Stops implements FileReader {
     'platform_code',
   ]
   /** location_type by number. */
-  readonly types: number[] = []
+  readonly types: number[]
   /** Numbers others name as parent, though no usable row describes them. */
   readonly withoutRow: number[] = []
   readonly #state: ReadingState
@@ -39,6 +39,7 @@ export class Stops implements FileReader {
 
   constructor(state: ReadingState) {
     this.#state = state
+    this.types = state.stopTypes
   }
 
   row(row: TableRow) {
@@ -63,7 +64,9 @@ export class Stops implements FileReader {
       state.note('same_name_and_description_for_stop', row, { stopId, stopDesc: description })
     const lat = row.num('stop_lat')
     const lon = row.num('stop_lon')
+    state.rules.stop(row)
     const placed = lat !== undefined && lon !== undefined
+    if (placed) state.places.set(stop, lon, lat)
     if (!placed && type < 3) state.note('stop_without_location', row, { stopId, locationType: type })
     if (placed && Math.abs(lat) <= 1 && Math.abs(lon) <= 1)
       state.note('point_near_origin', row, { latFieldValue: lat, lonFieldValue: lon })
@@ -106,7 +109,7 @@ export class Stops implements FileReader {
   }
 
   end(): void {
-    const { notices, stops } = this.#state
+    const { notices, stops, places } = this.#state
     const missing = new Set<number>()
     for (const { row, type, parentId, parent, stopId } of this.#children) {
       if (this.types[parent] === undefined) {
@@ -123,6 +126,9 @@ export class Stops implements FileReader {
         continue
       }
       stops.mark(parent)
+      if (type === 4) this.#state.boarded.add(parent)
+      const stop = stops.of(stopId)
+      if (stop !== undefined && stop >= 0 && !places.has(stop) && places.has(parent)) places.copy(stop, parent)
       const wanted = type === 4 ? 0 : 1
       if (this.types[parent] !== wanted)
         notices.add('wrong_parent_location_type', {
@@ -136,6 +142,11 @@ export class Stops implements FileReader {
         })
     }
     this.withoutRow.push(...missing)
+  }
+
+  /** Id and name by number. */
+  named(stop: number): { id: string; name: string } {
+    return this.#known[stop]!
   }
 
   /** After everything that refers to stops: which nobody needs. */

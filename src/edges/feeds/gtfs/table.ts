@@ -3,7 +3,7 @@ import { FileError } from '../../../domains/sources/index.ts'
 import { type Block, recordBlocks } from '../csv/blocks.ts'
 import type { Notices } from './notices.ts'
 import type { Field, FileSpec } from './schema.ts'
-import { parse } from './values.ts'
+import { isOneCase, parse } from './values.ts'
 
 /** Some hundred rows as they stand in the file. Numbers count records, the header is 1. */
 export interface TableBlock {
@@ -279,6 +279,13 @@ export class RowReader {
   #take(row: TableRow, field: Field, text: string): void {
     const parsed = parse(field, text)
     if ('value' in parsed) {
+      if (field.mixedCase && isOneCase(text))
+        this.#notices.add('mixed_case_recommended_field', {
+          filename: row.file,
+          csvRowNumber: row.number,
+          fieldName: field.name,
+          fieldValue: text,
+        })
       row.values[field.name] = parsed.value
       return
     }

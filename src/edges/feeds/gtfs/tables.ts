@@ -37,6 +37,7 @@ export function agencies(state: ReadingState): FileReader {
       }
       if (id !== undefined && !state.unique(row, state.agencies, 'agency_id')) return state.rejectRow(row)
       seen.push(row)
+      state.rules.agency(row)
       state.timeZone ||= row.text('agency_timezone')!
       if (row.text('agency_timezone') !== state.timeZone)
         state.note('inconsistent_agency_timezone', row, {
@@ -126,6 +127,10 @@ export function routes(state: ReadingState): FileReader {
           routeLongName: long ?? '',
         })
       else names.set(name, row)
+      state.rules.route(row)
+      if (row.text('network_id') !== undefined)
+        state.references.add('routes.txt', 'network_id', row.text('network_id')!)
+      state.routeTypes[route] = row.num('route_type')!
       return {
         route,
         route_id: routeId,
@@ -218,10 +223,6 @@ export function calendarDates(
       if (known && row.num('exception_type') === 1 && day > known.last) known.last = day
       return { service, day, exception: row.num('exception_type') }
     },
-    end() {
-      for (const { row, last } of ends.values())
-        if (last < state.today) state.note('expired_calendar', row, { serviceId: row.text('service_id')! })
-    },
   }
 }
 
@@ -249,18 +250,27 @@ export function trips(state: ReadingState): FileReader {
         return state.rejectRow(row)
       }
       if (!state.unique(row, state.trips, 'trip_id')) return state.rejectRow(row)
+      const trip = state.trips.add(id)
+      const shape = state.refer(row, 'shape_id', 'shapes.txt', 'shape_id', state.shapes)
+      const block = row.text('block_id')
+      state.tripFacts.set(trip, {
+        routeType: state.routeTypes[route]!,
+        shape: shape ?? -1,
+        block: block === undefined ? -1 : state.blocks.add(block),
+        service,
+      })
       return {
-        trip: state.trips.add(id),
+        trip,
         route,
         service,
-        shape: state.refer(row, 'shape_id', 'shapes.txt', 'shape_id', state.shapes),
+        shape,
         direction_id: row.num('direction_id'),
         wheelchair: row.num('wheelchair_accessible'),
         bikes: row.num('bikes_allowed'),
         trip_id: id,
         headsign: row.text('trip_headsign'),
         short_name: row.text('trip_short_name'),
-        block_id: row.text('block_id'),
+        block_id: block,
       }
     },
   }
@@ -303,94 +313,15 @@ export function frequencies(state: ReadingState): FileReader {
   }
 }
 
-export function transfers(state: ReadingState): FileReader {
-  const seen = new Set<string>()
-  return {
-    table: 'gtfs_transfer',
-    modelled: [
-      'from_stop_id',
-      'to_stop_id',
-      'from_route_id',
-      'to_route_id',
-      'from_trip_id',
-      'to_trip_id',
-      'transfer_type',
-      'min_transfer_time',
-    ],
-    row(row) {
-      const stop = (field: string) => state.refer(row, field, 'stops.txt', 'stop_id', state.stops)
-      const route = (field: string) => state.refer(row, field, 'routes.txt', 'route_id', state.routes)
-      const trip = (field: string) => state.refer(row, field, 'trips.txt', 'trip_id', state.trips)
-      const ends = [
-        stop('from_stop_id'),
-        stop('to_stop_id'),
-        route('from_route_id'),
-        route('to_route_id'),
-        trip('from_trip_id'),
-        trip('to_trip_id'),
-      ]
-      if (!row.good || ends.includes(undefined)) return state.rejectRow(row)
-      const type = row.num('transfer_type') ?? 0
-      if (type < 4) {
-        for (const [index, field] of ['from_stop_id', 'to_stop_id'].entries()) {
-          if (ends[index] !== null) continue
-          state.note('missing_required_field', row, { fieldName: field })
-          row.spoil('missing_required_field', field)
-        }
-        if (!row.good) return state.rejectRow(row)
-      }
-      const key = ends.join()
-      if (seen.has(key)) {
-        state.note('duplicate_key', row, {
-          fieldName1: 'from_stop_id,to_stop_id',
-          fieldValue1: `${row.text('from_stop_id')},${row.text('to_stop_id')}`,
-        })
-        row.spoil('duplicate_key', 'from_stop_id')
-        return state.rejectRow(row)
-      }
-      seen.add(key)
-      const [from_stop, to_stop, from_route, to_route, from_trip, to_trip] = ends
-      return {
-        from_stop,
-        to_stop,
-        from_route,
-        to_route,
-        from_trip,
-        to_trip,
-        type,
-        min_time: row.num('min_transfer_time'),
-      }
-    },
-  }
-}
-
-export function pathways(state: ReadingState, ids: Ids): FileReader {
-  return {
-    table: 'gtfs_pathway',
-    modelled: ['pathway_id', 'from_stop_id', 'to_stop_id', 'pathway_mode', 'is_bidirectional'],
-    row(row) {
-      const from_stop = state.refer(row, 'from_stop_id', 'stops.txt', 'stop_id', state.stops)
-      const to_stop = state.refer(row, 'to_stop_id', 'stops.txt', 'stop_id', state.stops)
-      const id = row.text('pathway_id')
-      if (!row.good || id === undefined || from_stop == null || to_stop == null) return state.rejectRow(row)
-      if (!state.unique(row, ids, 'pathway_id')) return state.rejectRow(row)
-      ids.add(id)
-      return {
-        pathway_id: id,
-        from_stop,
-        to_stop,
-        mode: row.num('pathway_mode'),
-        bidirectional: row.num('is_bidirectional') === 1,
-      }
-    },
-  }
-}
-
 export function translations(state: ReadingState): FileReader {
   return {
     table: 'gtfs_translation',
     modelled: ['table_name', 'field_name', 'language', 'translation', 'record_id', 'record_sub_id', 'field_value'],
-    row: (row) => (row.good ? { ...row.values } : state.rejectRow(row)),
+    row(row) {
+      if (!row.good) return state.rejectRow(row)
+      state.rules.translation(row)
+      return { ...row.values }
+    },
   }
 }
 

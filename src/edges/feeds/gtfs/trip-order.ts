@@ -1,11 +1,13 @@
 import type { Ids } from './ids.ts'
 import { type NoticeFacts, Notices } from './notices.ts'
+import { Travel, type TravelContext } from './travel.ts'
 
 const FILE = 'stop_times.txt'
 
 /** What is looked at from one stop of a trip to the next. */
 export interface OrderContext {
   trips: Ids
+  travel: TravelContext
   /** Adds to the run at once: these hold whatever the order of the file. */
   notices: Notices
 }
@@ -22,6 +24,7 @@ export class TripOrder {
   trip = -1
   tripId = ''
   readonly found = new Notices()
+  readonly travel: Travel
   readonly #context: OrderContext
   readonly #closed: Uint8Array
   #sequence = -1
@@ -34,6 +37,7 @@ export class TripOrder {
 
   constructor(context: OrderContext) {
     this.#context = context
+    this.travel = new Travel(context.travel, this.found)
     this.#closed = new Uint8Array(context.trips.size)
   }
 
@@ -47,6 +51,7 @@ export class TripOrder {
     this.#departure = -1
     this.#dist = -1
     this.#stops = 0
+    this.travel.begin(trip, tripId)
   }
 
   /** The row the trip had this sequence in already, 0 where it had none: the row is then taken in by {@link take}. */
@@ -58,6 +63,7 @@ export class TripOrder {
   take(
     row: number,
     sequence: number,
+    stop: number | null,
     arrival: number | null,
     departure: number | null,
     dist: number | null,
@@ -66,6 +72,7 @@ export class TripOrder {
     if (this.#stops === 0) {
       if (arrival === null && !flexible) this.#edge(row, sequence)
     } else if (sequence < this.#sequence) this.unsorted = true
+    this.travel.call(row, sequence, stop, arrival, departure)
     if (arrival !== null && arrival < this.#departure)
       this.#note('stop_time_with_arrival_before_previous_departure_time', row, {
         prevCsvRowNumber: this.#departureRow,
@@ -95,6 +102,7 @@ export class TripOrder {
     if (this.trip < 0) return
     const { trips } = this.#context
     this.#closed[this.trip] = 1
+    this.travel.end()
     trips.mark(this.trip)
     if (this.#stops > 1) trips.mark(this.trip)
     if (!this.#timed && this.#stops > 1) this.#edge(this.#row, this.#sequence)

@@ -67,6 +67,16 @@ function isLanguage(tag: string): boolean {
   }
 }
 
+/**
+ * Of several words none is in mixed case, or the only one is in lower case: hard to read, and read out letter by letter.
+ * One word in capitals (ZOB, BART) and what stands beside numbers is a name.
+ */
+export function isOneCase(text: string): boolean {
+  const words = text.split(/[^\p{L}]+/u).filter((word) => word.length > 1)
+  if (words.length === 1) return /^\p{Ll}+$/u.test(text)
+  return words.length > 1 && words.every((word) => /\p{Lu}/u.test(word) !== /\p{Ll}/u.test(word))
+}
+
 /** What a cell says, or the notice it deserves. */
 export type Parsed = { value: string | number } | { code: NoticeCode; drop?: boolean }
 

@@ -137,6 +137,7 @@ export async function registerEdges(platform: Platform, app: FastifyInstance, me
     ...{ db, access, catalog, sensing },
     origin: originOf(config),
     tasking: config.tasking,
+    version: VERSION,
     mqttEndpoints: mqttEndpoints(config),
   })
   await registerPortalApi(app, {

@@ -319,8 +319,9 @@ function arithmetic(op: string, a: Value, b: Value, posA: number, posB: number):
   }
   const x = as(a, 'number', posA).sql
   const y = divisor(op, as(b, 'number', posB).sql)
-  // float8 has no modulo; numeric keeps the sign of the dividend as OData asks.
-  if (op === 'mod') return { kind: 'number', sql: sql`((${x})::numeric % (${y})::numeric)::float8` }
+  // float8 has no modulo; numeric keeps the sign of the dividend as OData asks. By way of text, which keeps all digits.
+  if (op === 'mod')
+    return { kind: 'number', sql: sql`((${x})::float8::text::numeric % (${y})::float8::text::numeric)::float8` }
   return { kind: 'number', sql: sql`(${x} ${symbol} ${y})` }
 }
 

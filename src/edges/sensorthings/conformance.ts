@@ -27,7 +27,7 @@ const MQTT: readonly string[] = [
   `${SPEC}/receive-updates-via-mqtt/receive-updates`,
 ]
 
-/** The root document (OGC 18-088 §9.2.1): the entity sets, what the server conforms to, and where its broker is. */
+/** The root document (OGC 18-088 §9.2.1): the entity sets, what the server conforms to, its version, and where its broker is. */
 export function rootDocument(context: Context): unknown {
   const endpoints = context.mqttEndpoints?.(context.base) ?? []
   const reachable = context.model.tasking ? [...MQTT, ...TASKING_MQTT] : MQTT
@@ -35,6 +35,7 @@ export function rootDocument(context: Context): unknown {
   return {
     value: context.model.types.map(({ set }) => ({ name: set, url: `${context.base}/${set}` })),
     serverSettings: {
+      ...(context.version && { version: context.version }),
       conformance: [...CONFORMANCE, ...(context.model.tasking ? TASKING : []), ...mqtt],
       ...Object.fromEntries(mqtt.map((uri) => [uri, { endpoints }])),
     },

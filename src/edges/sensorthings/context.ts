@@ -23,6 +23,8 @@ export interface Deps {
   tasking?: boolean
   /** Addresses of the MQTT broker (`mqtt://…`), for a service root; none where there is no broker. */
   mqttEndpoints?: (base: string) => readonly string[]
+  /** Version of the platform, for the root document. */
+  version?: string
 }
 
 /** One request that writes: its transaction, and what to tell others once it is committed. */

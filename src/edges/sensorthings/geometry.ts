@@ -12,8 +12,8 @@ const POSITIONS: Record<string, number> = {
 const MAX_POSITIONS = 200_000
 
 /**
- * The geometry of a Location or FeatureOfInterest for PostGIS: the GeoJSON text of a geometry, or of a Feature's
- * geometry; null where the encoding is not GeoJSON (kept as posted, not searchable) or a Feature has none.
+ * The geometry of a Location or FeatureOfInterest for PostGIS: the GeoJSON text of a geometry, of a Feature's, or
+ * of a FeatureCollection's together; null where the encoding is not GeoJSON (kept as posted, not searchable) or a Feature has none.
  * Throws 400 naming the place when GeoJSON is announced and isn't there (RFC 7946: longitude, latitude).
  */
 export function geometryOf(encodingType: unknown, value: unknown, where: string): string | null {
@@ -30,18 +30,23 @@ interface Counter {
 function geometryIn(value: unknown, where: string, count: Counter, depth = 0): object | null {
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     throw bad(`${where}: a GeoJSON object is expected`)
-  const { type, coordinates, geometry, geometries } = value as Record<string, unknown>
+  const { type, coordinates, geometry, geometries, features } = value as Record<string, unknown>
   if (type === 'Feature')
     return geometry === null || geometry === undefined
       ? null
       : geometryIn(geometry, `${where}/geometry`, count, depth + 1)
+  if (type === 'FeatureCollection') {
+    if (!Array.isArray(features) || depth > 0) throw bad(`${where}/features: an array of Features is expected`)
+    const found = features.map((f, i) => geometryIn(f, `${where}/features[${i}]`, count, 1)).filter((g) => g !== null)
+    return found.length === 0 ? null : { type: 'GeometryCollection', geometries: found }
+  }
   if (type === 'GeometryCollection') {
     if (!Array.isArray(geometries) || depth > 3) throw bad(`${where}/geometries: an array of geometries is expected`)
     return { type, geometries: geometries.map((g, i) => geometryIn(g, `${where}/geometries[${i}]`, count, depth + 1)) }
   }
   const levels = typeof type === 'string' && Object.hasOwn(POSITIONS, type) ? POSITIONS[type] : undefined
   if (levels === undefined)
-    throw bad(`${where}/type: "${String(type).slice(0, 40)}" is not a GeoJSON geometry or Feature`)
+    throw bad(`${where}/type: "${String(type).slice(0, 40)}" is not a GeoJSON geometry, Feature or FeatureCollection`)
   checkCoordinates(coordinates, levels, `${where}/coordinates`, count)
   checkLengths(type as string, coordinates as never, `${where}/coordinates`)
   return { type, coordinates }

@@ -307,3 +307,22 @@ export async function widenAreas(
       where d.id = a.datastream and (d.observed_area is null or not st_covers(d.observed_area, a.geom))`,
   )
 }
+
+/**
+ * Observations left their datastream: its observedArea is made anew of the features the remaining ones name, where one
+ * of the features named by those that went is no longer among them.
+ */
+export async function narrowAreas(
+  { tx }: { tx: Queryable },
+  gone: readonly { datastream: number; foi?: number | null }[],
+): Promise<void> {
+  const list = gone.filter(({ foi }) => foi)
+  if (list.length === 0) return
+  await tx.run(
+    sql`update datastream d set observed_area = (select st_convexhull(st_collect(f.geom)) from feature_of_interest f
+        where f.id in (select o.foi from observation o where o.datastream = d.id and o.foi is not null))
+      where d.observed_area is not null and d.id in (
+        select p.datastream from unnest(${list.map((p) => p.datastream)}::int4[], ${list.map((p) => p.foi)}::int4[]) as p (datastream, foi)
+        where not exists (select 1 from observation o where o.foi = p.foi and o.datastream = p.datastream))`,
+  )
+}

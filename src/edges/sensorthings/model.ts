@@ -111,11 +111,12 @@ function extent(nameOf: string, from: number, start: string, end: string): Prope
   }
 }
 
-/** Where its observations were made: kept for own features, otherwise the hull of the default ones. */
+/** Where its observations were made: kept for own features, otherwise the hull of the default ones; null while it has none. */
 const observedArea = (alias: string): Sql =>
   sql`(select st_convexhull(st_collect(a.geom)) from (
     select f.geom from datastream_foi df join feature_of_interest f on f.id = df.foi where df.datastream = ${at(alias, 'id')}
-    union all select ${at(alias, 'observed_area')}) a)`
+    union all select ${at(alias, 'observed_area')}) a
+    where exists (select 1 from datastream_state s where s.datastream = ${at(alias, 'id')} and s.n > 0))`
 
 /** Made by the server of where its observations were made. */
 const AREA: Property = {

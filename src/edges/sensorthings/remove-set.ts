@@ -6,6 +6,7 @@ import { allow, inTransaction, type Work } from './changes.ts'
 import { Compiler } from './compile.ts'
 import { builderOf, type Context, resolve } from './context.ts'
 import { bad, StaError } from './errors.ts'
+import { narrowAreas } from './insert.ts'
 import type { Resource } from './path.ts'
 import { readQuery } from './query.ts'
 import { deleteEntity } from './remove.ts'
@@ -54,16 +55,21 @@ export async function removeSet(
 }
 
 async function removeObservations(work: Work, matched: ReturnType<typeof sql>): Promise<number> {
-  const touched = await work.tx.run<Touched & { dataset: number; n: number }>(
+  const touched = await work.tx.run<Touched & { dataset: number; n: number; fois: number[] | null }>(
     sql`with matched as (${matched}),
-      gone as (delete from observation o using matched m where o.id = m.id and o.t = m.t and o.datastream = m.datastream returning o.datastream, o.t)
-      select g.datastream, min(g.t) as from, max(g.t) as to, count(*)::int8 as n, min(d.dataset) as dataset
+      gone as (delete from observation o using matched m where o.id = m.id and o.t = m.t and o.datastream = m.datastream returning o.datastream, o.t, o.foi)
+      select g.datastream, min(g.t) as from, max(g.t) as to, count(*)::int8 as n, min(d.dataset) as dataset,
+        array_agg(distinct g.foi) filter (where g.foi is not null) as fois
       from gone g join datastream d on d.id = g.datastream group by g.datastream`,
     LIMIT,
   )
   // Whoever may not delete in one of the datasets deletes nothing: the transaction ends here.
   for (const { dataset } of touched) allow(work.context, 'delete', dataset)
   await recompute(work.tx, touched)
+  await narrowAreas(
+    work,
+    touched.flatMap(({ datastream, fois }) => (fois ?? []).map((foi) => ({ datastream, foi }))),
+  )
   for (const { dataset, datastream } of touched)
     work.changed.push({ dataset, type: 'Datastream', id: datastream, change: 'updated' })
   return touched.reduce((sum, { n }) => sum + n, 0)

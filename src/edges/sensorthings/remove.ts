@@ -1,7 +1,7 @@
 import { recompute, type Touched } from '../../domains/sensing/index.ts'
 import { type Sql, sql } from '../../kernel/db/index.ts'
 import { allow, type Work } from './changes.ts'
-import type { Found } from './insert.ts'
+import { type Found, narrowAreas } from './insert.ts'
 import type { EntityType } from './model.ts'
 import { deleteCapabilities } from './tasking.ts'
 
@@ -67,9 +67,10 @@ async function deleteObservations(work: Work, which: Sql): Promise<void> {
 }
 
 async function deleteObservation({ tx }: Work, id: number): Promise<void> {
-  const rows = await tx.run<{ datastream: number; t: string }>(
-    sql`delete from observation where id = ${id}::int8 returning datastream, t`,
+  const rows = await tx.run<{ datastream: number; t: string; foi: number | null }>(
+    sql`delete from observation where id = ${id}::int8 returning datastream, t, foi`,
   )
+  await narrowAreas({ tx }, rows)
   await recompute(
     tx,
     rows.map(({ datastream, t }) => ({ datastream, from: t, to: t, grown: -1 })),
@@ -90,4 +91,8 @@ async function deleteFeatureObservations(work: Work, feature: number): Promise<v
   )
   for (const { dataset } of touched) allow(work.context, 'delete', dataset)
   await recompute(work.tx, touched)
+  await narrowAreas(
+    work,
+    touched.map(({ datastream }) => ({ datastream, foi: feature })),
+  )
 }

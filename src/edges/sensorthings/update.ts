@@ -4,7 +4,7 @@ import { type Body, type Mode, readBody } from './body.ts'
 import { allow, mayLink, type Work } from './changes.ts'
 import { columnsOf } from './columns.ts'
 import { bad } from './errors.ts'
-import { adopt, connect, type Found, Inserter, widenAreas } from './insert.ts'
+import { adopt, connect, type Found, Inserter, narrowAreas, widenAreas } from './insert.ts'
 import { type EntityType, type Navigation, propertyOf } from './model.ts'
 import { checkComponents, componentsOf } from './multi.ts'
 import { observationValues, type RawObservation } from './observation-values.ts'
@@ -162,6 +162,7 @@ async function updateObservation(work: Work, body: Body, self: Found): Promise<v
     { datastream, from: next.t, to: next.t, grown: 1 },
   ]
   await recompute(tx, touched)
+  await narrowAreas(work, [{ datastream: old.datastream, foi: old.foi }])
   await widenAreas(work, [{ datastream, foi }])
 }
 

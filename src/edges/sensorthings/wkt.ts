@@ -4,7 +4,8 @@ type Point = [number, number]
 
 /**
  * Checks a WKT literal (lon lat, EPSG:4326) before the database sees it, so that a malformed one is a 400 with a
- * position on every engine: POINT, LINESTRING, POLYGON, their MULTI forms and GEOMETRYCOLLECTION; closed rings.
+ * position on every engine: POINT, LINESTRING, POLYGON, their MULTI forms and GEOMETRYCOLLECTION, each also with heights
+ * (`POINT Z (8 51 60)`); closed rings.
  * Returns the text to hand on. `pos` is where the literal stands in its option.
  */
 export function checkWkt(text: string, pos: number): string {
@@ -18,6 +19,8 @@ class Reader {
   readonly text: string
   readonly #pos: number
   #at = 0
+  /** Coordinates a point has: three after `Z`. */
+  #dimensions = 2
 
   constructor(text: string, pos: number) {
     this.text = text
@@ -68,7 +71,11 @@ class Reader {
     return all
   }
 
-  #point = (): Point => [this.#number(), this.#number()]
+  #point = (): Point => {
+    const point: Point = [this.#number(), this.#number()]
+    if (this.#dimensions === 3) this.#number()
+    return point
+  }
 
   #line = (): Point[] => {
     const points = this.#list(this.#point)
@@ -100,7 +107,12 @@ class Reader {
 
   geometry = (depth = 0): void => {
     if (depth > 4) this.#fail('collections are nested too deeply')
-    const kind = this.#word()
+    const name = this.#word()
+    const kind = /^[A-Z]+[A-Y]Z$/.test(name) ? name.slice(0, -1) : name
+    this.#space()
+    const heights = kind !== name || /^z\s*\(/i.test(this.text.slice(this.#at, this.#at + 30))
+    if (heights && kind === name) this.#word()
+    this.#dimensions = heights ? 3 : 2
     switch (kind) {
       case 'POINT':
         this.#need('(')
@@ -126,7 +138,7 @@ class Reader {
         this.#list(() => this.geometry(depth + 1))
         return
       default:
-        this.#fail(`"${kind}" is not a known geometry (coordinates are longitude latitude, two dimensions)`)
+        this.#fail(`"${kind}" is not a known geometry (coordinates are longitude latitude, after Z also height)`)
     }
   }
 

@@ -156,6 +156,7 @@ for (const place of places()) {
       assert.deepEqual(await results('6 div 2 sub result eq 2'), [1])
       assert.deepEqual(await results('1 add 2.0 mod (result add 1) eq 1'), [0, 1])
       assert.deepEqual(await results('14 div (result add 1) mod 3 mul 3 eq 3'), [1, 13])
+      assert.deepEqual(await results('9007199254740991 mod 2 eq 1 and -5 mod 3 eq -2 and result eq 1'), [1])
       assert.deepEqual(await results('result in (1, 3, 99)'), [1, 3])
       assert.deepEqual(await results('result div 0 eq 1'), [])
       assert.deepEqual(await results('result NE 0 AND result lt 2'), [1])
@@ -342,6 +343,14 @@ for (const place of places()) {
         'Ort 1',
         'Ort 2',
       ])
+      const both =
+        "geography'MULTIPOLYGON(((7.9 50.9,8.1 50.9,8.1 51.1,7.9 50.9)),((7 51.9,9 51.9,9 52.1,7 52.1,7 51.9)))'"
+      assert.deepEqual(await names('Locations', `st_within(location, ${both})`), ['Ort 2'])
+      const lines = "geography'MULTILINESTRING((5 52,5 52.5),(5 52.5,5 53))'"
+      assert.deepEqual(await names('Locations', `st_equals(location, ${lines})`), ['Linie'])
+      for (const point of ['POINT Z (8 51 60)', 'POINTZ(8 51 60)', 'MULTIPOINT Z ((8 51 60))', 'SRID=4326;POINT(8 51)'])
+        assert.deepEqual(await names('Locations', `st_equals(location, geography'${point}')`), ['Ort 1'], point)
+      await refused('Locations', "st_within(location, geography'POINT Z (8 51)')", 20)
       assert.deepEqual(await names('Things', `st_within(Locations/location, ${polygon})`), ['Eins', 'Zwei'])
       assert.deepEqual(await names('Datastreams', `st_intersects(observedArea, ${polygon})`), ['mixed', 'times'])
       assert.deepEqual(await names('Locations', "location/type eq 'Polygon'"), ['Fläche'])

@@ -52,6 +52,7 @@ for (const place of places()) {
       assert.deepEqual(root.value.map((v: { name: string }) => v.name).sort(), [...SETS, 'MultiDatastreams'].sort())
       for (const { name, url } of root.value) assert.equal(url, `${sta.root}/${name}`)
       assert.ok(root.serverSettings.conformance.length >= 5)
+      assert.equal(root.serverSettings.version, '1.2.3')
       assert.equal((await sta.call('GET', sta.root)).status, 200)
     })
 

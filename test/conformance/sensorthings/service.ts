@@ -83,6 +83,7 @@ export async function startService(
     origin: () => 'http://city.example',
     tasking: options.tasking,
     mqttEndpoints,
+    version: '1.2.3',
   })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`

@@ -436,6 +436,66 @@ for (const place of places()) {
       assert.equal((await sta.call('DELETE', 'Things(999999)')).status, 404)
     })
 
+    it('req/datamodel/datastream: observedArea shrinks with the observations that go', async () => {
+      const id = await sta.make(
+        'Datastreams',
+        datastream('area', { Thing: thing('area', { Locations: [location('area', 5, 5)] }) }),
+      )
+      const feature = (lon: number) => ({
+        name: `F${lon}`,
+        description: '-',
+        encodingType: 'application/geo+json',
+        feature: { type: 'Point', coordinates: [lon, 5] },
+      })
+      const at = async (day: number, foi?: unknown): Promise<number> =>
+        sta.make(`Datastreams(${id})/Observations`, {
+          result: day,
+          phenomenonTime: `2020-01-0${day}T00:00:00Z`,
+          ...(foi ? { FeatureOfInterest: foi } : {}),
+        })
+      const span = async () => {
+        const { coordinates } = (await sta.get(`Datastreams(${id})`)).observedArea ?? {}
+        return coordinates?.flat().filter((_: number, i: number) => i % 2 === 0)
+      }
+      assert.equal(await span(), undefined)
+      const [f7, f9] = [
+        await sta.make('FeaturesOfInterest', feature(7)),
+        await sta.make('FeaturesOfInterest', feature(9)),
+      ]
+      const own = await at(1, { '@iot.id': f9 })
+      const other = await at(2, { '@iot.id': f9 })
+      await at(3, { '@iot.id': f7 })
+      await at(4, feature(11))
+      const plain = await at(5)
+      assert.deepEqual(await span(), [5, 11])
+      assert.equal((await sta.call('DELETE', `Datastreams(${id})/Observations?$filter=result%20eq%204`)).status, 200)
+      assert.deepEqual(await span(), [5, 9])
+      assert.equal((await sta.call('DELETE', `Observations(${own})`)).status, 200)
+      assert.deepEqual(await span(), [5, 9])
+      assert.equal(
+        (await sta.call('PATCH', `Observations(${other})`, { FeatureOfInterest: { '@iot.id': f7 } })).status,
+        200,
+      )
+      assert.deepEqual(await span(), [5, 7])
+      assert.equal((await sta.call('DELETE', `FeaturesOfInterest(${f7})`)).status, 200)
+      assert.deepEqual(await span(), [5])
+      assert.equal((await sta.call('DELETE', `Observations(${plain})`)).status, 200)
+      assert.equal(await span(), undefined)
+    })
+
+    it('req/datamodel/location: a FeatureCollection is kept as sent and found by all its features', async () => {
+      const feature = (lon: number) => ({
+        type: 'Feature',
+        properties: {},
+        geometry: { type: 'Point', coordinates: [lon, 1] },
+      })
+      const collection = { type: 'FeatureCollection', features: [feature(170), feature(171)] }
+      const id = await sta.make('Locations', { ...location('collection', 0, 0), location: collection })
+      assert.deepEqual((await sta.get(`Locations(${id})`)).location, collection)
+      const { value } = await sta.get(`Locations?${q({ $filter: "st_intersects(location, geography'POINT(171 1)')" })}`)
+      assert.equal(value[0]['@iot.id'], id)
+    })
+
     it('req/data-array/data-array: CreateObservations answers per row, in order', async () => {
       const [one, two] = [await stream('array 1'), await stream('array 2')]
       const foi = await sta.make('FeaturesOfInterest', {

@@ -161,6 +161,7 @@ export async function registerEdges(platform: Platform, app: FastifyInstance, me
     dataDir: config.dataDir,
     examine: () => examinePlatform(platform),
     brokerProblem: () => platform.broker?.problem() ?? null,
+    publishErrors: (now) => platform.publishErrors.lastHour(now),
   })
   await registerMobility(app, { ...platform, sendMail: mailer ? (mail) => mailer.send(mail) : null })
   registerWebhook(app, { sources: platform.sources, access })
@@ -243,8 +244,8 @@ async function startBroker(
   topics: SensorThings,
   closers: { name: string; close: () => unknown }[],
 ): Promise<ExternalBroker | undefined> {
-  const { config, access, catalog, sensing, sources, log, db } = platform
-  const parts = { access, catalog, sensing, topics, sources: sourceTopics(platform), log }
+  const { config, access, catalog, sensing, sources, publishErrors, log, db } = platform
+  const parts = { access, catalog, sensing, topics, sources: sourceTopics(platform), errors: publishErrors, log }
   if (!config.brokerUrl) {
     const broker = new Broker({ ...parts, port: config.mqttPort })
     config.mqttPort = await broker.start()

@@ -13,6 +13,7 @@ import { Release, Retention } from './domains/release/index.ts'
 import { type Peers, Sensing } from './domains/sensing/index.ts'
 import { Setup } from './domains/setup/index.ts'
 import { ReadySources, Sources } from './domains/sources/index.ts'
+import { PublishErrors } from './edges/broker/index.ts'
 import { feeds, formats, gtfsRealtime, unpack } from './edges/feeds/index.ts'
 import { Mailer } from './edges/mail/index.ts'
 import { type Database, migrate, openDatabase } from './kernel/db/index.ts'
@@ -48,6 +49,8 @@ export interface Platform {
   boards: Boards
   /** The broker of the city, where one is set up; set by `main.ts`. */
   broker: { problem(): { code: string; since: string; detail: string } | null } | undefined
+  /** Publishes over MQTT that were not stored. */
+  publishErrors: PublishErrors
   /** Set by `main.ts` while the platform listens on its ports. */
   serving: boolean
   close(): Promise<void>
@@ -145,6 +148,7 @@ export async function openPlatform(
       setup: new Setup({ db, city, catalog, sources, example }),
       boards: new Boards({ db, access, catalog }),
       broker: undefined,
+      publishErrors: new PublishErrors(),
       serving: false,
       async close() {
         await alerts.stop()

@@ -171,6 +171,12 @@ for (const engine of databases()) {
       await device.publishAsync(topic(), '{"result": 3}', { qos: 1 })
       await until('the good one is stored', async () => (await results()).includes(3))
       assert.ok(!(await results()).includes(666))
+      const page = (await (await fetch(`${platform.url}/api/v1/operation`, { headers })).json()) as {
+        publishErrors: { count: number; latest: object[] }
+      }
+      const [{ last: _, ...error }] = page.publishErrors.latest as [{ last: string }]
+      assert.equal(page.publishErrors.count, 1)
+      assert.deepEqual(error, { client: null, topic: topic(), reason: 'not-json', times: 1 })
     })
 
     it('loses nothing acknowledged and stores nothing twice when broker and platform are killed in the middle', async () => {
@@ -200,6 +206,10 @@ for (const engine of databases()) {
       await platform.restart()
       await more(100)
       broker.kill('SIGTERM')
+      await once(broker, 'exit')
+      await startMosquitto()
+      await more(100)
+      broker.kill('SIGKILL')
       await once(broker, 'exit')
       await startMosquitto()
       await more(100)

@@ -16,7 +16,7 @@ import { type Model, modelOf, type Standing, standingOf } from '../src/domains/e
 import { type Reading, readings } from '../src/domains/example/rows.ts'
 import { type ExampleState, readState, storedSeries } from '../src/domains/example/store.ts'
 import { iso, stationOverview } from '../src/domains/sensing/index.ts'
-import { Broker } from '../src/edges/broker/index.ts'
+import { Broker, PublishErrors } from '../src/edges/broker/index.ts'
 import { registerSensorThings } from '../src/edges/sensorthings/index.ts'
 import type { Database } from '../src/kernel/db/index.ts'
 import { createHttp } from '../src/kernel/http/index.ts'
@@ -438,7 +438,15 @@ for (const engine of databases()) {
       const app = await createHttp({ log, publicUrl: undefined, trustProxy: [] })
       const port = registerSensorThings(app, { db, access, catalog, sensing, origin: () => 'http://localhost' })
       const start = async (at: number) => {
-        const broker = new Broker({ port: at, access, catalog, sensing, topics: port, log })
+        const broker = new Broker({
+          port: at,
+          access,
+          catalog,
+          sensing,
+          topics: port,
+          errors: new PublishErrors(),
+          log,
+        })
         return { broker, at: await broker.start() }
       }
       let running = await start(0)

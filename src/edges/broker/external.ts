@@ -12,6 +12,7 @@ import type { Log } from '../../kernel/log.ts'
 import { counter, gauge } from '../../kernel/metrics.ts'
 import { Deliveries, type Listener } from './deliveries.ts'
 import type { SourcePort, TopicPort } from './ports.ts'
+import type { PublishErrors } from './publish-errors.ts'
 import { Publishing } from './publishing.ts'
 import { Sender } from './sender.ts'
 
@@ -52,6 +53,8 @@ export interface ExternalBrokerOptions {
   sensing: Sensing
   topics: TopicPort
   sources: SourcePort
+  /** Takes note of publishes that are not stored. */
+  errors: PublishErrors
   /** Topics that sources wish to hear. */
   sourceTopics: () => readonly string[]
   /** Calls back when these change; answers how to stop. */
@@ -262,6 +265,7 @@ export class ExternalBroker implements Listener {
         return
       }
       this.#options.log.warn({ topic, error: result.message }, 'message of the external mqtt broker not stored')
+      if (wait === RETRY_MS.first) this.#options.errors.add({ client: null, topic, reason: result.reason })
       if (result.outcome !== 'failed') return
       this.#unstorable = result.message
       // It may have been stored all the same: only the answer was lost.

@@ -15,10 +15,12 @@ import { Connection, dropped } from './connection.ts'
 import { Deliveries } from './deliveries.ts'
 import { limitPackets } from './packet-limit.ts'
 import type { SourcePort, TopicPort } from './ports.ts'
+import type { PublishErrors } from './publish-errors.ts'
 import { type Outcome, Publishing } from './publishing.ts'
 
 export { ExternalBroker } from './external.ts'
 export type { SourcePort } from './ports.ts'
+export { PublishErrors } from './publish-errors.ts'
 
 export interface BrokerOptions {
   port: number
@@ -27,6 +29,8 @@ export interface BrokerOptions {
   sensing: Sensing
   topics: TopicPort
   sources?: SourcePort
+  /** Takes note of publishes that are not stored. */
+  errors: PublishErrors
   log: Log
 }
 
@@ -176,7 +180,8 @@ export class Broker {
     }
     void this.#storeOnce(connection, packet).then((result) => {
       if (result.outcome === 'committed') return accept()
-      const { outcome, status, message } = result
+      const { outcome, reason, status, message } = result
+      this.#options.errors.add({ client: connection.client.id, topic, reason })
       if (outcome === 'invalid') {
         this.#tell(connection, { topic, status, message })
         return accept()

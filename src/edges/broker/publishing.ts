@@ -4,6 +4,7 @@ import { Lanes } from '../../kernel/lanes.ts'
 import { counter } from '../../kernel/metrics.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { SourcePort, TopicPort } from './ports.ts'
+import { type PublishReason, reasonOf } from './publish-errors.ts'
 
 /** Publishes being stored at once, over all clients; the others wait, and with them their connections. */
 const AT_ONCE = 20_000
@@ -13,7 +14,7 @@ export const received = counter('zahnrad_mqtt_publishes_total', 'MQTT publishes 
 /** What became of a publish. `invalid` would be wrong again; `denied` and `failed` may be sent again. */
 export type Outcome =
   | { outcome: 'committed' }
-  | { outcome: 'invalid' | 'denied' | 'failed'; status: number; message: string; error: unknown }
+  | { outcome: 'invalid' | 'denied' | 'failed'; reason: PublishReason; status: number; message: string }
 
 /** Stores what is published: to topics of SensorThings, or of sources. */
 export class Publishing {
@@ -37,7 +38,7 @@ export class Publishing {
       const denied = status === 401 || status === 403
       const outcome = denied ? 'denied' : status >= 400 && status < 500 ? 'invalid' : 'failed'
       received.inc({ outcome })
-      return { outcome, status, message: (error as Error).message, error }
+      return { outcome, reason: reasonOf(error, status), status, message: (error as Error).message }
     }
   }
 

@@ -4,12 +4,11 @@ import { dayStart, localDay } from '../../domains/sensing/index.ts'
 import type { Database } from '../../kernel/db/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { registry } from '../../kernel/metrics.ts'
+import { Minutes } from '../../kernel/minutes.ts'
 import { ProblemAnswer } from './schemas.ts'
 import { DoctorAnswer, OperationAnswer } from './schemas-operation.ts'
 import type { StewardDeps } from './steward-deps.ts'
 
-const MINUTE = 60_000
-const MINUTES = 60
 const PROBLEMS = 10
 
 /** `/api/v1/operation`: the state of the whole at one look. For who may manage the platform. */
@@ -56,6 +55,7 @@ export function addOperation(api: FastifyInstance, deps: StewardDeps): void {
         problems: problems.map(({ kind, title, cause, since, path }) => ({ kind, title, cause, since, path })),
         ingest: { perMinute: stored.last(now), waiting: sensing.waiting },
         mqttClients: await figure('zahnrad_mqtt_clients'),
+        publishErrors: deps.publishErrors(now),
         eventListeners: await figure('zahnrad_events_listeners'),
         jobsWaiting: await figure('zahnrad_jobs_waiting'),
         database: { bytes: await databaseBytes(db), waiting, connections },
@@ -118,27 +118,5 @@ async function diskSpace(folder: string): Promise<{ freeBytes: number; totalByte
     return { freeBytes: bavail * bsize, totalBytes: blocks * bsize }
   } catch {
     return null
-  }
-}
-
-/** How many in each of the last 60 minutes. */
-class Minutes {
-  readonly #counts = new Map<number, number>()
-
-  add(at: number, n: number): void {
-    const minute = Math.floor(at / MINUTE)
-    this.#counts.set(minute, (this.#counts.get(minute) ?? 0) + n)
-    if (this.#counts.size > MINUTES * 2) {
-      for (const known of this.#counts.keys()) if (known < minute - MINUTES) this.#counts.delete(known)
-    }
-  }
-
-  /** Whole minutes up to the one before `now`. */
-  last(now: number): [string, number][] {
-    const minute = Math.floor(now / MINUTE)
-    return Array.from({ length: MINUTES }, (_, i) => {
-      const at = minute - MINUTES + i
-      return [new Date(at * MINUTE).toISOString(), this.#counts.get(at) ?? 0]
-    })
   }
 }

@@ -33,6 +33,21 @@ export const OperationAnswer = Type.Object({
     waiting: Type.Integer({ description: 'Values waiting to be written' }),
   }),
   mqttClients: orNull(Type.Integer()),
+  publishErrors: Type.Object(
+    {
+      count: Type.Integer(),
+      latest: Type.Array(
+        Type.Object({
+          client: orNull(Type.String({ description: 'Client identifier; null where an external broker tells none' })),
+          topic: Type.String(),
+          reason: Type.Enum(['not-json', 'not-allowed', 'topic-unknown', 'not-found', 'invalid', 'failed']),
+          times: Type.Integer(),
+          last: Instant,
+        }),
+      ),
+    },
+    { description: 'MQTT publishes this process did not store in the last hour; the latest ten kinds, newest first' },
+  ),
   eventListeners: orNull(Type.Integer()),
   jobsWaiting: orNull(Type.Integer()),
   database: Type.Object({ bytes: orNull(Type.Integer()), waiting: Type.Integer(), connections: Type.Integer() }),

@@ -20,6 +20,11 @@ export interface StewardDeps {
   dataDir: string
   /** What stops the flow from and to the broker of the city; null where it flows or none is set up. */
   brokerProblem?: () => { code: string; since: string; detail: string } | null
+  /** Publishes of devices over MQTT that were not stored in the last hour, and the latest kinds of them. */
+  publishErrors: (now: number) => {
+    count: number
+    latest: { client: string | null; topic: string; reason: string; times: number; last: string }[]
+  }
   /** What `zahnrad doctor` finds. */
   examine: () => Promise<
     {

@@ -1,7 +1,7 @@
 /** The embedded broker over the SensorThings service of a test, and clients that note what they are told. */
 import { once } from 'node:events'
 import mqtt, { type MqttClient } from 'mqtt'
-import { Broker } from '../../../src/edges/broker/index.ts'
+import { Broker, PublishErrors } from '../../../src/edges/broker/index.ts'
 import { createLog } from '../../../src/kernel/log.ts'
 import type { Body, TestService } from './service.ts'
 
@@ -22,7 +22,15 @@ export interface TestBroker {
 
 export async function startBroker(sta: TestService): Promise<TestBroker> {
   const { access, catalog, sensing, service } = sta
-  const broker = new Broker({ port: 0, access, catalog, sensing, topics: service, log: createLog('error') })
+  const broker = new Broker({
+    port: 0,
+    access,
+    catalog,
+    sensing,
+    topics: service,
+    errors: new PublishErrors(),
+    log: createLog('error'),
+  })
   const port = await broker.start()
   sta.mqttPort = port
   const clients: MqttClient[] = []

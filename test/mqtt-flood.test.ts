@@ -9,8 +9,8 @@ import mqtt, { type MqttClient } from 'mqtt'
 import { databases } from './support/database.ts'
 import { type RunningPlatform, startPlatform } from './support/platform.ts'
 
-/** What a flood may add to the memory of the process; each flood alone is larger. */
-const MEMORY = 150e6
+/** What a flood may add to the memory of the process; each flood alone is larger. The embedded database is in the process. */
+const MEMORY = { server: 150e6, embedded: 200e6 }
 /** What may be on its way, sent and not stored: buffers of the sockets, what the broker reads ahead, what it is storing. */
 const ON_THE_WAY = 40e6
 
@@ -122,7 +122,12 @@ for (const engine of databases()) {
     }
 
     it('at QoS 1 is slowed, stored as far as acknowledged, and keeps memory bounded', async () => {
-      const messages = Array.from({ length: 30_000 }, (_, n) => message(n, 6_000))
+      const messages = Array.from({ length: 30_000 }, (_, n) => message(n, 7_000))
+      // The heap and the caches of a process that has worked before.
+      const warm: Promise<unknown>[] = []
+      const first = Array.from({ length: 2_000 }, (_, n) => message(50_000 + n, 7_000))
+      await flood(first, 1, (done) => warm.push(done))
+      await Promise.all(warm)
       const from = await count()
       let open = 0
       let most = 0
@@ -141,11 +146,11 @@ for (const engine of databases()) {
       console.log(`# QoS 1 (${engine.name}): ${megabytes(grown)} more, ${most} messages on their way at most`)
       assert.equal(await count(), from + messages.length)
       assert.ok(most * messages[0]!.length < ON_THE_WAY, `${most} messages on their way`)
-      assert.ok(grown < MEMORY, `${megabytes(grown)} more`)
+      assert.ok(grown < MEMORY[engine.name], `${megabytes(grown)} more`)
     })
 
     it('at QoS 0 is slowed as well: everything that was taken is stored', async () => {
-      const messages = Array.from({ length: 7_500 }, (_, n) => message(100_000 + n, 24_000))
+      const messages = Array.from({ length: 7_500 }, (_, n) => message(100_000 + n, 27_000))
       const stored = async () => (await figures())('zahnrad_mqtt_publishes_total{outcome="committed"}')
       const [from, storedFrom] = [await count(), await stored()]
       let sent = 0
@@ -167,7 +172,7 @@ for (const engine of databases()) {
       console.log(`# QoS 0 (${engine.name}): ${megabytes(grown)} more, ${most} messages on their way at most`)
       assert.equal(await count(), from + messages.length + 1)
       assert.ok(most * messages[0]!.length < ON_THE_WAY, `${most} messages on their way`)
-      assert.ok(grown < MEMORY, `${megabytes(grown)} more`)
+      assert.ok(grown < MEMORY[engine.name], `${megabytes(grown)} more`)
     })
 
     it('of deliveries to a subscriber that does not read cuts it off, and others go on receiving', async () => {
@@ -191,7 +196,7 @@ for (const engine of databases()) {
       })
       console.log(`# a subscriber that does not read (${engine.name}): ${megabytes(grown)} more`)
       assert.equal((await figures())('zahnrad_mqtt_clients_dropped_total{reason="too slow"}'), before + 1)
-      assert.ok(grown < MEMORY, `${megabytes(grown)} more`)
+      assert.ok(grown < MEMORY[engine.name], `${megabytes(grown)} more`)
       // The broken connection shows as an error first.
       const closed = new Promise((resolve) => slow.on('close', () => resolve(undefined)))
       slow.stream.resume()

@@ -1,6 +1,8 @@
 /** Timetables from end to end: read, served, packed again, replaced. */
 import assert from 'node:assert/strict'
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -16,6 +18,7 @@ import { createLog } from '../../src/kernel/log.ts'
 import { databases } from '../support/database.ts'
 import { DATA, type SourcesBench, sourcesOn } from '../support/sources.ts'
 import { FEED, type FeedText, gtfsSource } from '../support/transit.ts'
+import { zipOf } from '../support/zip.ts'
 
 const HART = join(DATA, 'transit', 'hart.zip')
 const CALTRAIN = join(DATA, 'transit', 'caltrain', 'ct.zip')
@@ -300,6 +303,32 @@ for (const engine of databases()) {
       assert.equal(await served('falle'), undefined)
       const left = await bench.db.query(`select 1 from gtfs_version where state = 'loading'`)
       assert.deepEqual(left, [])
+    })
+
+    it('is recognised as folder, zip and address, and named after its operator', async () => {
+      const place = write(FEED)
+      const zip = zipOf(FEED)
+      writeFileSync(join(folder, 'download.zip'), zip)
+      const server = createServer((_request, response) => response.end(zip))
+      await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+      const { port } = server.address() as AddressInfo
+      try {
+        for (const [path, dataset] of [
+          [place, undefined],
+          [join(folder, 'download.zip'), 'als-zip'],
+          [`http://127.0.0.1:${port}/export?format=gtfs`, 'als-adresse'],
+        ] as const) {
+          const [text, ...others] = await bench.sources.drafts.recognise([path], folder, dataset)
+          assert.deepEqual(others, [])
+          const definition = checkDefinition(text!, 'recognised')
+          assert.equal(definition.dataset.title, 'RVV')
+          const report = await bench.sources.run(definition, { cwd: folder })
+          assert.deepEqual([report.dataset, report.outcome], [dataset ?? 'rvv', 'ok'], report.error)
+          assert.equal((await served(dataset ?? 'rvv')).counts['stop_times.txt'], 5)
+        }
+      } finally {
+        await new Promise((done) => server.close(done))
+      }
     })
 
     it('forgets what a killed run left, and partitions of a removed dataset', async () => {

@@ -12,6 +12,8 @@ export interface FeedFile {
   name: string
   /** What a definition says of it: the path as given, or an address. */
   from: { file: { path: string } } | { http: { url: string } }
+  /** All files of the folder it stands for. */
+  folder?: readonly { path: string; name: string }[]
 }
 
 export interface RecognisedFile extends FeedFile {
@@ -22,6 +24,8 @@ export interface RecognisedFile extends FeedFile {
 export interface RecognisedFeed {
   feed: Feed
   files: RecognisedFile[]
+  /** What it calls itself, where it says so. */
+  title?: string | undefined
 }
 
 /** Asks every feed which files are its own; those nobody knows are left over. */
@@ -61,12 +65,12 @@ async function bestOf(
 
 /** The definition for the files of a feed. `dataset` names the dataset, and the source where it is the only one. */
 export function feedDefinition(
-  { feed, files }: RecognisedFeed,
+  { feed, files, title }: RecognisedFeed,
   given: { id?: string; dataset?: string; title?: string },
 ): string {
   const [main, ...others] = files
-  const stem = stemOf(main!.name)
-  const id = given.id ?? given.dataset ?? idOf({ feed, files })
+  const stem = title ?? stemOf(main!.name)
+  const id = given.id ?? given.dataset ?? idOf({ feed, files, title })
   const document = {
     id,
     title: stem || id,
@@ -86,7 +90,7 @@ export const stemOf = (name: string): string =>
     .replace(/[-_. ]*(static|statisch|table)$/i, '')
 
 /** The id of a source made of a feed's files, by the name of the first. */
-export const idOf = ({ feed, files }: RecognisedFeed): string => slug(stemOf(files[0]!.name)) || feed.id
+export const idOf = ({ feed, files, title }: RecognisedFeed): string => slug(title ?? stemOf(files[0]!.name)) || feed.id
 
 /** What a feed was recognised as, in both languages. */
 export const feedWords = ({ files }: RecognisedFeed) =>

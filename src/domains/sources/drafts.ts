@@ -271,8 +271,8 @@ export class Drafts {
 
   /** The definitions for files on this machine that belong together, recognised by what is in them. */
   recognise(paths: readonly string[], cwd: string, dataset?: string): Promise<string[]> {
-    const { formats, feeds, unpack, timeZone } = this.#deps
-    return recognise({ formats, feeds, unpack, zone: timeZone() }, paths, cwd, dataset)
+    const { formats, feeds, unpack, fetcher, scratch, timeZone } = this.#deps
+    return recognise({ formats, feeds, unpack, fetcher, scratch, zone: timeZone() }, paths, cwd, dataset)
   }
 
   /** What a file is, where some feed knows it. */

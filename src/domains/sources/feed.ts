@@ -105,6 +105,8 @@ export interface ApplyInput extends FeedInput {
 
 /** A feed that stores what it reads by itself (GTFS: versioned tables by COPY). Inputs are not unpacked. */
 export interface ApplyingFeed extends FeedBase {
+  /** What the feed calls itself (its operator), for a dataset made of it; null where it does not say. */
+  nameOf?(inputs: readonly { path: string; name: string }[]): Promise<string | null>
   apply(inputs: ApplyInput[], options: FormatOptions, context: ApplyContext): Promise<RunFigures>
 }
 

@@ -18,7 +18,10 @@ export interface FeedFiles {
 }
 
 /** Opens a zip or the files of a folder. Throws FileError for what is neither. */
-export async function openFiles(inputs: readonly ApplyInput[], limits: UnpackLimits): Promise<FeedFiles> {
+export async function openFiles(
+  inputs: readonly Pick<ApplyInput, 'path' | 'name'>[],
+  limits: UnpackLimits,
+): Promise<FeedFiles> {
   const [first] = inputs
   if (first!.path === '') throw new FileError('a timetable is fetched or read from a file, it cannot be pushed')
   if (inputs.length === 1 && (await isZip(first!.path))) return zipFiles(first!, limits)
@@ -43,7 +46,7 @@ export async function openFiles(inputs: readonly ApplyInput[], limits: UnpackLim
   }
 }
 
-async function zipFiles(input: ApplyInput, limits: UnpackLimits): Promise<FeedFiles> {
+async function zipFiles(input: Pick<ApplyInput, 'path' | 'name'>, limits: UnpackLimits): Promise<FeedFiles> {
   const file = { path: input.path, name: input.name, keepZip: false }
   const nothing = () => {}
   const paths: string[] = []

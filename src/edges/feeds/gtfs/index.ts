@@ -1,5 +1,6 @@
 import type { ApplyingFeed } from '../../../domains/sources/index.ts'
 import { apply } from './apply.ts'
+import { nameOf } from './name.ts'
 import { FILES, LOCATIONS } from './schema.ts'
 
 /** GTFS Schedule: a zip, or a folder of text files. It writes versioned tables of its own. */
@@ -30,6 +31,7 @@ export const gtfs: ApplyingFeed = {
     // Another table in the same folder: only together with the others.
     return /\.txt$/i.test(base) ? { role: 'static', confidence: 0.01, reason: 'a text file beside a GTFS feed' } : null
   },
+  nameOf,
   apply: (inputs, _options, context) => apply(inputs, context),
 }
 

@@ -37,7 +37,7 @@ async function run(tests: string[], atOnce: number): Promise<{ code: number; fai
       '--disable-warning=ExperimentalWarning',
       '--test',
       `--test-concurrency=${atOnce}`,
-      '--test-timeout=600000',
+      '--test-timeout=1200000',
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',
       `--test-reporter=${join(import.meta.dirname, 'failed-files.ts')}`,

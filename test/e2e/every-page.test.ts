@@ -21,7 +21,7 @@ const LOOKS: [string, Look][] = [
  */
 const EXPECTED = /404|ERR_INCOMPLETE_CHUNKED_ENCODING \S+\/api\/v1\/events\?/
 
-describe('every page', { skip: needsBrowser, timeout: 900_000 }, () => {
+describe('every page', { skip: needsBrowser, timeout: 1_200_000 }, () => {
   let platform: RunningPlatform
   let browser: Browser
   let stops: Stop[]

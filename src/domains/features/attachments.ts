@@ -38,7 +38,7 @@ const KINDS: readonly { type: string; ending: string; is: (head: Buffer) => bool
 const COLUMNS = 'id, feature, name, media_type as "mediaType", size, digest, added_at as "addedAt"'
 
 /** What a file is, by its bytes. Throws Problem 400, 413 or 415 that says what is taken. */
-export function readAttachment(name: string, body: Buffer): Omit<Attachment, 'id' | 'feature' | 'addedAt'> {
+function readAttachment(name: string, body: Buffer): Omit<Attachment, 'id' | 'feature' | 'addedAt'> {
   if (body.length === 0) throw new Problem(400, 'body-missing', 'The file is empty.')
   if (body.length > ATTACHMENT_BYTES)
     throw new Problem(

@@ -6,7 +6,7 @@ const BUFFER = 64
 /** Where points lie closer than this, one stands for them: 16 pixels of a tile of 512. */
 const CELL = 128
 /** From this zoom every point stands for itself. */
-export const SINGLE_ZOOM = 15
+const SINGLE_ZOOM = 15
 export const MOST_ZOOM = 18
 /** Most shapes of one tile. */
 const MOST = 20_000

@@ -5,7 +5,6 @@ export { type Forecast, Forecasts, forecastsAt } from './forecast/index.ts'
 export { type ParkingState, parkingStates } from './parking/state.ts'
 export { mobilityOf, type NamedPlace, placeOfThing, placePage, placesNamed } from './places.ts'
 export {
-  MEASURES,
   modesByDistrict,
   occupancyByPrice,
   punctualityByStop,

@@ -30,14 +30,14 @@ export function placesNamed(
   if (words.length === 0) return Promise.resolve([])
   const escaped = words.map((word) => word.replace(/[\\%_]/g, '\\$&'))
   return db.query<NamedPlace>(
-    `select * from (
-       select case f.concept when 'parking' then 'parking' when 'sharing' then 'sharing' else 'charging' end as mode,
-              f.dataset, f.natural_key as key, f.name, st_x(st_pointonsurface(f.geom)) as lon, st_y(st_pointonsurface(f.geom)) as lat,
-              f.thing
+    // The positions are worked out of what is answered, not of all that fit.
+    `select mode, dataset, key, name, st_x(st_pointonsurface(geom)) as lon, st_y(st_pointonsurface(geom)) as lat, thing
+       from (
+       select f.concept as mode, f.dataset, f.natural_key as key, f.name, f.geom, f.thing
          from feature f where f.dataset = any($1::int4[]) and f.concept in ('parking', 'sharing', 'charging')
           and f.gone_at is null and f.geom is not null and lower(f.name) like all($2::text[])
        union all
-       select 'stop', v.dataset, s.stop_id, s.name, st_x(s.geom), st_y(s.geom), null::int4
+       select 'stop', v.dataset, s.stop_id, s.name, s.geom, null::int4
          from gtfs_version v join gtfs_stop s on s.version = v.version
         where v.dataset = any($1::int4[]) and v.state = 'current' and s.location_type < 2 and s.parent is null
           and s.geom is not null and lower(s.name) like all($2::text[])) found

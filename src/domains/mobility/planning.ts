@@ -2,7 +2,7 @@ import type { Queryable } from '../../kernel/db/index.ts'
 import { DELAY } from './realtime/delays.ts'
 
 /** What stands for a mode in the overview: an observed property, and how a month of it is told. */
-export const MEASURES = [
+const MEASURES = [
   { mode: 'bicycle', property: 'bicycle_count', of: 'sum' },
   { mode: 'pedestrian', property: 'pedestrian_count', of: 'sum' },
   { mode: 'car', property: 'car_count', of: 'sum' },

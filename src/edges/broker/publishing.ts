@@ -9,7 +9,7 @@ import { type PublishReason, reasonOf } from './publish-errors.ts'
 /** Publishes being stored at once, over all clients; the others wait, and with them their connections. */
 const AT_ONCE = 20_000
 
-export const received = counter('zahnrad_mqtt_publishes_total', 'MQTT publishes by outcome', ['outcome'])
+const received = counter('zahnrad_mqtt_publishes_total', 'MQTT publishes by outcome', ['outcome'])
 
 /** What became of a publish. `invalid` would be wrong again; `denied` and `failed` may be sent again. */
 export type Outcome =
@@ -54,7 +54,7 @@ export class Publishing {
   }
 }
 
-export const isSensorThings = (topic: string): boolean => /^(d\/[a-z0-9-]+\/)?v1\.1\//.test(topic)
+const isSensorThings = (topic: string): boolean => /^(d\/[a-z0-9-]+\/)?v1\.1\//.test(topic)
 
 /** JSON without what the database cannot hold. */
 function parse(payload: Buffer): unknown {

@@ -4,7 +4,7 @@ export const t = texts({
   de: {
     title: 'Suche',
     titleFor: '„{q}“ – Suche',
-    lead: 'Messstellen, Datensätze, Tafeln und Seiten. Umlaute, Wortteile und kleine Tippfehler sind erlaubt.',
+    lead: 'Messstellen, Haltestellen, Parken, Leihen, Laden, Datensätze, Tafeln und Seiten. Umlaute, Wortteile und kleine Tippfehler sind erlaubt.',
     label: 'Wonach suchen Sie?',
     searching: 'Wird gesucht …',
     'found.one': 'Ein Ergebnis',
@@ -24,7 +24,7 @@ export const t = texts({
   en: {
     title: 'Search',
     titleFor: '“{q}” – search',
-    lead: 'Stations, datasets, boards and pages. Parts of words and small slips are fine, and umlauts may be written as ae, oe, ue.',
+    lead: 'Stations, stops, parking, sharing, charging, datasets, boards and pages. Parts of words and small slips are fine, and umlauts may be written as ae, oe, ue.',
     label: 'What are you looking for?',
     searching: 'Searching …',
     'found.one': 'One result',

@@ -6,8 +6,6 @@ import { CONCEPTS } from '../../features/index.ts'
 import { localDay, wallClock } from '../../sensing/index.ts'
 import { forecast, judge, LEARN_DAYS, type Sample, type SlotOf, slotsOf } from './model.ts'
 
-export { judge, type Sample, slotsOf } from './model.ts'
-
 /** What is expected an hour after the newest value. */
 export interface Forecast {
   /** Free spaces or vehicles, whole. */
@@ -22,7 +20,7 @@ export interface Forecast {
   method: string
 }
 
-export const FORECAST_METHOD =
+const FORECAST_METHOD =
   'Usual value of the same hour and weekday (public holidays count as Sundays) over the last eight weeks, moved by what is left of the last value’s difference from it; measured by forecasting each of the last days with what was known before it.'
 
 const QUEUE = 'forecast'

@@ -2,8 +2,7 @@ import type { Queryable } from '../../../kernel/db/index.ts'
 import { CONCEPTS, type Feature } from '../../features/index.ts'
 import { type HourFigures, slotOf, type Week, type WeekQuery, weekOf } from './week.ts'
 
-export const PROFILE_MODES = ['parking', 'sharing', 'charging'] as const
-export type ProfileMode = (typeof PROFILE_MODES)[number]
+export type ProfileMode = 'parking' | 'sharing' | 'charging'
 
 /** One hour of the week. Counts are means; shares lie between 0 and 1. */
 export interface ProfileCell {

@@ -43,7 +43,7 @@ export class Places {
 }
 
 /** The speed in km/h no vehicle of a route type goes beyond, as MobilityData's validator has it. */
-export function mostSpeed(routeType: number): number {
+function mostSpeed(routeType: number): number {
   const known: Record<number, number> = { 0: 100, 1: 150, 2: 500, 3: 150, 4: 80, 5: 30, 6: 50, 7: 50, 11: 150, 12: 150 }
   // Extended types by their hundreds: rail, coach, underground, bus, trolleybus, tram.
   const extended: Record<number, number> = { 1: 500, 2: 150, 4: 150, 5: 150, 6: 150, 7: 150, 8: 150, 9: 100 }

@@ -120,7 +120,7 @@ export class TripOrder {
 }
 
 /** `25:30:00` */
-export function clock(seconds: number): string {
+function clock(seconds: number): string {
   const two = (n: number) => String(n).padStart(2, '0')
   return `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
 }

@@ -2,7 +2,7 @@
 // Runs on any Node ≥ 20 and hands over to the Node 24 that the dependency `node` brings.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import module, { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -22,7 +22,7 @@ function packagedNode() {
 
 function handOver() {
   // The channel lets the child notice when this process is killed: it then stops cleanly instead of running on alone.
-  const child = spawn(packagedNode(), [entry, ...process.argv.slice(2)], {
+  const child = spawn(packagedNode(), [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   })
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
@@ -34,5 +34,12 @@ function handOver() {
   })
 }
 
-if (Number(process.versions.node.split('.')[0]) >= 24) await import(entry)
+async function run() {
+  // What is compiled once need not be at the next start. Where the folder cannot be written, every start compiles.
+  process.env.NODE_COMPILE_CACHE ??= join(root, '.cache', 'compiled')
+  module.enableCompileCache(process.env.NODE_COMPILE_CACHE)
+  await import(entry)
+}
+
+if (Number(process.versions.node.split('.')[0]) >= 24) await run()
 else handOver()

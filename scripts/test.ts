@@ -46,7 +46,16 @@ async function run(tests: string[], atOnce: number): Promise<{ code: number; fai
       '--test-reporter-destination=stdout',
       ...tests,
     ],
-    { cwd: ROOT, stdio: 'inherit', env: { ...process.env, TEST_DATABASE_URL: url ?? '' } },
+    {
+      cwd: ROOT,
+      stdio: 'inherit',
+      env: {
+        ...process.env,
+        TEST_DATABASE_URL: url ?? '',
+        // Each file and each platform it starts is a process of its own: compiled once for all of them.
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(ROOT, '.cache', 'compiled'),
+      },
+    },
   )
   const code = await new Promise<number>((resolve) => child.on('close', (exit) => resolve(exit ?? 1)))
   const failed = existsSync(FAILED) ? readFileSync(FAILED, 'utf8').split('\n').filter(Boolean) : []

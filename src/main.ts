@@ -193,6 +193,7 @@ export async function serve(
   await platform.realtime.start()
   await platform.sources.start(jobs)
   await platform.retention.start(jobs, platform.city.profile.timeZone)
+  await platform.compaction.start(jobs, platform.city.profile.timeZone)
   await platform.forecasts.start(jobs)
   closers.push({ name: 'time zone', close: followTimeZone(platform, jobs) })
   platform.plausibility.start()
@@ -288,12 +289,17 @@ function withoutUser(address: string): string {
 }
 
 /** What runs at an hour of the day follows the city's time zone when staff change it. Returns how to stop that. */
-function followTimeZone({ city, retention, forecasts, sources, log }: Platform, jobs: Jobs): () => void {
+function followTimeZone({ city, retention, compaction, forecasts, sources, log }: Platform, jobs: Jobs): () => void {
   let zone = city.profile.timeZone
   return city.changed.on(({ timeZone }) => {
     if (timeZone === zone) return
     zone = timeZone
-    Promise.all([retention.plan(jobs, timeZone), forecasts.plan(jobs), sources.replan()]).catch((error: Error) =>
+    Promise.all([
+      retention.plan(jobs, timeZone),
+      compaction.plan(jobs, timeZone),
+      forecasts.plan(jobs),
+      sources.replan(),
+    ]).catch((error: Error) =>
       log.error({ error: error.message, timeZone }, 'runs are not planned by the new time zone before the next start'),
     )
   })

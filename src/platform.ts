@@ -10,7 +10,7 @@ import { FeedbackBox } from './domains/feedback/index.ts'
 import { Forecasts, Realtime } from './domains/mobility/index.ts'
 import { Plausibility } from './domains/plausibility/index.ts'
 import { Release, Retention } from './domains/release/index.ts'
-import { type Peers, Sensing } from './domains/sensing/index.ts'
+import { Compaction, type Peers, Sensing } from './domains/sensing/index.ts'
 import { Setup } from './domains/setup/index.ts'
 import { ReadySources, Sources } from './domains/sources/index.ts'
 import { PublishErrors } from './edges/broker/index.ts'
@@ -33,6 +33,7 @@ export interface Platform {
   access: Access
   release: Release
   retention: Retention
+  compaction: Compaction
   feedback: FeedbackBox
   sensing: Sensing
   sources: Sources
@@ -134,6 +135,7 @@ export async function openPlatform(
       access,
       release,
       retention,
+      compaction: new Compaction({ db, log }),
       feedback,
       sensing,
       sources,

@@ -18,6 +18,7 @@ import { SourceWriter } from './writer.ts'
 
 export { Overloaded } from './append.ts'
 export { noted } from './changes.ts'
+export { type Compacted, Compaction } from './compaction.ts'
 export type { DatastreamInfo } from './datastreams.ts'
 export { type EditableThing, type Place, type ThingFields, type ThingPatch, thingForEdit } from './edit.ts'
 export {

@@ -215,6 +215,7 @@ for (const engine of databases()) {
       const help = await platform.command('dataset', '--help')
       assert.equal(help.code, 0)
       assert.match(help.stdout, /release/)
+      assert.match((await platform.command('--version')).stdout, /^\d+\.\d+\.\d+/)
       assert.equal((await platform.command('datasets')).code, 2)
       assert.equal((await platform.command('dataset', 'show', 'nothing')).code, 1)
       assert.equal(await platform.stop('SIGTERM'), 0)

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { DatabaseUnavailable } from '../kernel/db/index.ts'
 import { Problem, SetupError } from '../kernel/problem.ts'
+import { ROOT } from '../platform.ts'
 import { registerAuditCommands } from './audit.ts'
 import type { CommandContext } from './context.ts'
 import { registerDatasetCommands } from './dataset.ts'
@@ -10,10 +13,13 @@ import { registerAdminCommands, registerKeyCommands } from './key.ts'
 import { registerSourceCommands } from './source.ts'
 import { registerUserCommands } from './user.ts'
 
+const { version: VERSION } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+
 /** The `zahnrad` program with all its commands. `start` is handled by the launcher; it is here for the help. */
 export function buildProgram(ctx: CommandContext): Command {
   const program = new Command('zahnrad')
     .description('The open urban data platform that a city runs itself')
+    .version(VERSION, '--version', 'show the version')
     .helpCommand(false)
     .exitOverride()
     .configureOutput({ writeOut: ctx.stdout, writeErr: ctx.stderr })

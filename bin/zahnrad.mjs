@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs on any Node ≥ 20 and hands over to the Node 24 that the dependency `node` brings.
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
 import module, { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -34,10 +34,23 @@ function handOver() {
   })
 }
 
-async function run() {
-  // What is compiled once need not be at the next start. Where the folder cannot be written, every start compiles.
-  process.env.NODE_COMPILE_CACHE ??= join(root, '.cache', 'compiled')
+/** What is compiled once need not be at the next start. Where nothing can be kept, every start compiles. */
+function keepCompiled() {
+  if (process.env.NODE_COMPILE_CACHE === undefined) {
+    const folder = join(root, '.cache', 'compiled')
+    try {
+      mkdirSync(folder, { recursive: true })
+      accessSync(folder, constants.W_OK)
+    } catch {
+      return
+    }
+    process.env.NODE_COMPILE_CACHE = folder
+  }
   module.enableCompileCache(process.env.NODE_COMPILE_CACHE)
+}
+
+async function run() {
+  keepCompiled()
   await import(entry)
 }
 

@@ -79,6 +79,20 @@ for (const engine of databases()) {
           { dataset: 'laden', concept: 'charging', key: 'dom', facts: { points: 4 } },
           readings((at) => (Number(wall(at).hour) < 6 ? { free: 4, used: 0 } : { free: 1, used: 3 })),
         ),
+        // Two hours of a Monday.
+        placeSource(
+          folder,
+          { dataset: 'neu', concept: 'charging', key: 'dom', facts: { points: 4 } },
+          readings(() => ({ free: 0, used: 4 })).slice(0, 4),
+        ),
+        // All but the hours from 0 to 3 of every day, over two weeks: fewer than nine in ten.
+        placeSource(
+          folder,
+          { dataset: 'tags', concept: 'parking', key: 'dom', facts: { capacity: 100 } },
+          readings((at) => ({ free: parked(at) })).filter(
+            ({ at }) => at < FROM + 14 * 24 * HOUR && Number(wall(at).hour) >= 3,
+          ),
+        ),
       ]
       for (const source of sources) {
         const report = await bench.sources.run(source, { cwd: folder })
@@ -142,6 +156,19 @@ for (const engine of databases()) {
       )
       assert.ok(Math.abs(body.none - (30 * 4) / body.hours) < 1e-9, `${body.none}`)
       assert.deepEqual(body.best[0], { weekday: 1, from: 6, to: 8 })
+    })
+
+    it('says nothing of the week before nine in ten of its hours hold values of two weeks', async () => {
+      for (const [path, hours] of [
+        ['chargers/neu%3Adom', 2],
+        ['parking/tags%3Adom', 14 * 21],
+      ] as const) {
+        const { body } = await get(`${path}/profile`)
+        assert.deepEqual([body.enough, body.hours, body.tight, body.best], [false, hours, [], []], path)
+        assert.ok(body.cells.length > 0)
+      }
+      for (const path of ['parking/parken%3Adom', 'vehicles/raeder%3Adom', 'chargers/laden%3Adom'])
+        assert.equal((await get(`${path}/profile`)).body.enough, true, path)
     })
 
     it('tells when a sharing station has no bicycle or no dock, and how chargers are used', async () => {

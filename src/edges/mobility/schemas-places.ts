@@ -77,6 +77,10 @@ export const ProfileAnswer = Type.Object({
       noDock: number('sharing: share of the hours in which no dock was free at some time'),
     }),
   ),
+  enough: Type.Boolean({
+    description:
+      'whether nine in ten hours of the week hold values of two weeks at least; `tight` and `best` are empty else',
+  }),
   none: number('over all hours: share in which nothing was free at some time'),
   noDock: number('sharing: share in which no dock was free at some time'),
   tight: Stretches('when it is hard to find something'),

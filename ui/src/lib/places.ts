@@ -15,6 +15,9 @@ export const MODES: Record<string, { mode: Mode; api: string }> = {
   laden: { mode: 'charging', api: 'chargers' },
 }
 
+/** The page of a stop, by its id outside. */
+export const stopPath = (id: string): string => `/haltestellen/${inPath(id)}`
+
 /** The page of a place: `parken`, `dataset:key` → `/parken/dataset:key`. */
 export function placePath(mode: Mode, id: string): string {
   const word = Object.keys(MODES).find((one) => MODES[one]!.mode === mode)!
@@ -64,6 +67,8 @@ export interface Profile extends Provenance {
   hours: number
   capacity: number | null
   cells: Cell[]
+  /** Nine in ten hours of the week hold values of two weeks at least. */
+  enough: boolean
   none: number | null
   noDock: number | null
   tight: Stretch[]

@@ -93,7 +93,9 @@ export const t = texts({
     tableNone: 'zeitweise 0: {share}',
     method:
       'Mittel aus {hours} Stunden mit Werten, {days}. Feiertage zählen als Sonntage; auffällige Werte zählen nicht.',
-    few: 'Das ist weniger als eine Woche: noch kein verlässliches Bild.',
+    tooFew: 'Was in der Woche üblich ist, lässt sich noch nicht sagen.',
+    tooFewRule:
+      'Dafür braucht es zu neun von zehn Stunden der Woche Werte aus mindestens zwei Wochen. Unten steht, was bisher gemessen wurde.',
     'fact.address': 'Adresse',
     'fact.type': 'Art',
     'fact.openingHours': 'Öffnungszeiten',
@@ -226,7 +228,9 @@ export const t = texts({
     tableNone: '0 at times: {share}',
     method:
       'Means of {hours} hours with values, {days}. Public holidays count as Sundays; suspect values do not count.',
-    few: 'That is less than a week: not a reliable picture yet.',
+    tooFew: 'What is usual in the week cannot be said yet.',
+    tooFewRule:
+      'It takes values of at least two weeks at nine in ten hours of the week. Below is what was measured so far.',
     'fact.address': 'Address',
     'fact.type': 'Kind',
     'fact.openingHours': 'Opening hours',

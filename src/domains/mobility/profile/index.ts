@@ -40,6 +40,8 @@ export interface Profile {
   /** Spaces, docks or charge points that shares refer to; null where nobody says it. */
   capacity: number | null
   cells: ProfileCell[]
+  /** Whether the hours are enough to say something of the week: see {@link ENOUGH_CELLS}. Else `tight` and `best` are empty. */
+  enough: boolean
   /** Over all hours: share in which nothing was free at some time, and (sharing) in which no dock was. */
   none: number | null
   noDock: number | null
@@ -55,6 +57,9 @@ const OTHER: Record<ProfileMode, string> = { parking: 'occupied', sharing: 'dock
 const TIGHT_NONE = 0.2
 const TIGHT_SHARE = 0.9
 const WAKING = [6, 22] as const
+/** The week can be told once nine in ten of its hours hold values of two weeks at least. */
+const ENOUGH_HOURS = 2
+const ENOUGH_CELLS = 0.9 * 7 * 24
 
 /** How a car park, sharing station or charging station is used through the week; by the concept's own series. */
 export async function profileOf(
@@ -120,7 +125,7 @@ function shareOf(mode: ProfileMode, free: number, other: number | null, capacity
 function summaryOf(
   mode: ProfileMode,
   cells: readonly ProfileCell[],
-): Pick<Profile, 'hours' | 'none' | 'noDock' | 'tight' | 'best'> {
+): Pick<Profile, 'hours' | 'enough' | 'none' | 'noDock' | 'tight' | 'best'> {
   const hours = cells.reduce((sum, cell) => sum + cell.hours, 0)
   const weighted = (of: (cell: ProfileCell) => number | null) => {
     const known = cells.filter((cell) => of(cell) !== null)
@@ -129,12 +134,16 @@ function summaryOf(
   }
   const full = ({ none, share }: ProfileCell) =>
     none >= TIGHT_NONE || (mode !== 'sharing' && share !== null && share >= TIGHT_SHARE)
+  // An hour seen once is no custom.
+  const known = cells.filter((cell) => cell.hours >= ENOUGH_HOURS)
+  const enough = known.length >= ENOUGH_CELLS
   return {
     hours,
+    enough,
     none: weighted(({ none }) => none),
     noDock: weighted(({ noDock }) => noDock),
-    tight: runsOf(cells.filter(full)),
-    best: bestOf(cells),
+    tight: enough ? runsOf(known.filter(full)) : [],
+    best: enough ? bestOf(known) : [],
   }
 }
 

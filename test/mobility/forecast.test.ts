@@ -75,6 +75,10 @@ for (const engine of databases()) {
         }),
         { capacity: 400 },
       )
+      // The same as `takt`, said the other way round; and one of which nobody says how many spaces it has.
+      const taken = every15(40, (at) => ({ occupied: 400 - daily(at) }))
+      await fill('belegt', 'parking', taken, { capacity: 400 })
+      await fill('ungezaehlt', 'parking', taken, {})
       await fill(
         'neu',
         'parking',
@@ -100,7 +104,7 @@ for (const engine of databases()) {
     })
 
     it('measures every series with enough history and tells the ones better than "as now"', async () => {
-      assert.deepEqual(await forecasts.run(), { judged: 3, shown: 2 })
+      assert.deepEqual(await forecasts.run(), { judged: 5, shown: 4 })
       const found = await forecastAt('parking/takt%3Adom')
       // The newest quarter lies between two full hours: so does what is usual then.
       const last = now
@@ -115,6 +119,15 @@ for (const engine of databases()) {
       assert.equal(typeof (await forecastAt('vehicles/raeder%3Adom')).value, 'number')
     })
 
+    it('tells what will be free where only the taken spaces are measured, as far as their number is known', async () => {
+      const free = await forecastAt('parking/takt%3Adom')
+      const { properties } = (await get('parking/belegt%3Adom')).body
+      assert.deepEqual(properties.forecast, free)
+      assert.deepEqual([properties.free, properties.occupied], [daily(now), 400 - daily(now)])
+      const unknown = (await get('parking/ungezaehlt%3Adom')).body.properties
+      assert.deepEqual([unknown.free, unknown.forecast], [null, undefined])
+    })
+
     it('tells the same in the lists around a place', async () => {
       for (const [path, id] of [
         ['parking', 'takt:dom'],
@@ -127,13 +140,13 @@ for (const engine of databases()) {
     })
 
     it('keeps what it measured, replaces it, and hides it with its dataset', async () => {
-      assert.deepEqual(await forecasts.run(), { judged: 3, shown: 2 })
+      assert.deepEqual(await forecasts.run(), { judged: 5, shown: 4 })
       const rows = await bench.db.query<{ shown: boolean; better: boolean }>(
         'select shown, error < error_as_now as better from forecast_model order by shown',
       )
       assert.deepEqual(
         rows.map(({ shown }) => shown),
-        [false, true, true],
+        [false, true, true, true, true],
       )
       assert.ok(rows.every(({ shown, better }) => better || !shown))
       await bench.catalog.setState('takt', 'withdrawn')

@@ -34,7 +34,13 @@ const FRESH_MS = 75 * 60_000
 const VALID_MS = 8 * DAY
 /** The usual, and the days it is measured on. */
 const HISTORY_DAYS = LEARN_DAYS + 28
-const PROPERTIES = [CONCEPTS.get('parking')!.series.free!.property, CONCEPTS.get('sharing')!.series.vehicles!.property]
+const { free: FREE, occupied: OCCUPIED, capacity: CAPACITY } = CONCEPTS.get('parking')!.series
+const PROPERTIES = [FREE!.property, CONCEPTS.get('sharing')!.series.vehicles!.property]
+/** Car parks that only say how many spaces are taken: learned from those, told as what is left of the capacity. */
+const ONLY_OCCUPIED = `p.natural_key = $2 and not exists (
+  select 1 from datastream o join observed_property q on q.id = o.observed_property
+    join datastream_state t on t.datastream = o.id
+   where o.thing = d.thing and o.dataset = d.dataset and q.natural_key = $3 and t.t_max is not null)`
 
 /** Learns and measures the forecasts of free spaces and vehicles every night. */
 export class Forecasts {
@@ -67,8 +73,8 @@ export class Forecasts {
     const streams = await this.#db.query<{ id: number; newest: string }>(
       `select distinct d.id, s.t_max as newest from feature f join datastream d on d.thing = f.thing and d.dataset = f.dataset
          join observed_property p on p.id = d.observed_property join datastream_state s on s.datastream = d.id
-        where f.gone_at is null and p.natural_key = any($1::text[]) and s.t_max is not null order by d.id`,
-      [PROPERTIES],
+        where f.gone_at is null and (p.natural_key = any($1::text[]) or (${ONLY_OCCUPIED})) and s.t_max is not null order by d.id`,
+      [PROPERTIES, OCCUPIED!.property, FREE!.property],
     )
     let slotOf: SlotOf | undefined
     let [judged, shown] = [0, 0]
@@ -155,12 +161,18 @@ export async function forecastsAt(
     weight: number
     usual: (number | null)[]
     offset: number
+    occupied: boolean
     capacity: number | null
   }>(
     `select d.thing, s.last_t as t, s.last_v as v, m.error, m.error_as_now as "asNow", m.pairs, m.weight, m.usual,
-            m.offset_s as offset, (select (f.properties ->> 'capacity')::float8 from feature f
-              where f.thing = d.thing and f.dataset = d.dataset and jsonb_typeof(f.properties -> 'capacity') = 'number' limit 1) as capacity
+            m.offset_s as offset, p.natural_key = $6 as occupied, coalesce(
+              (select t.last_v from datastream c join observed_property q on q.id = c.observed_property
+                 join datastream_state t on t.datastream = c.id
+                where c.thing = d.thing and c.dataset = d.dataset and q.natural_key = $7 and t.last_q is null limit 1),
+              (select (f.properties ->> 'capacity')::float8 from feature f
+                where f.thing = d.thing and f.dataset = d.dataset and jsonb_typeof(f.properties -> 'capacity') = 'number' limit 1)) as capacity
      from datastream d join forecast_model m on m.datastream = d.id join datastream_state s on s.datastream = d.id
+       join observed_property p on p.id = d.observed_property
      where d.thing = any($1::int4[]) and d.dataset = any($2::int4[]) and m.shown and m.made_at > $3
        and s.last_t > $4 and s.last_t <= $5 and s.last_v is not null and s.last_q is null`,
     [
@@ -169,6 +181,8 @@ export async function forecastsAt(
       new Date(now - VALID_MS).toISOString(),
       new Date(now - FRESH_MS).toISOString(),
       new Date(now + FRESH_MS).toISOString(),
+      OCCUPIED!.property,
+      CAPACITY!.property,
     ],
   )
   if (rows.length === 0) return found
@@ -176,9 +190,11 @@ export async function forecastsAt(
   for (const row of rows) {
     const { values, weight } = { values: row.usual, weight: row.weight }
     const value = forecast({ values, weight }, slotOf, row.v, (Date.parse(row.t) / 1000 - row.offset) / 3600)
-    if (value === null) continue
+    // Of how many are taken nothing follows where nobody says how many there are.
+    if (value === null || (row.occupied && row.capacity === null)) continue
+    const within = Math.min(value, row.capacity ?? Number.POSITIVE_INFINITY)
     found.set(row.thing, {
-      value: Math.round(Math.min(value, row.capacity ?? Number.POSITIVE_INFINITY)),
+      value: Math.round(row.occupied ? row.capacity! - within : within),
       at: new Date(Date.parse(row.t) + HOUR).toISOString(),
       error: Math.round(row.error * 10) / 10,
       errorAsNow: Math.round(row.asNow * 10) / 10,

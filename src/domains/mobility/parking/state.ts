@@ -40,7 +40,7 @@ export async function parkingStates(
 ): Promise<Map<number, ParkingState>> {
   const things = features.flatMap(({ thing }) => (thing === null ? [] : [thing]))
   const latest = await latestValues(reader, visible, things)
-  const counts = features.flatMap(({ thing }) => latest.get(thing ?? 0)?.free ?? [])
+  const counts = features.flatMap(({ thing }) => countOf(latest.get(thing ?? 0) ?? {}) ?? [])
   const before = await valuesBefore(reader, counts)
   const states = new Map<number, ParkingState>()
   for (const feature of features) {
@@ -52,17 +52,23 @@ export async function parkingStates(
 
 type Values = Partial<Record<string, Latest>>
 
+/** What tells how full it is: free spaces, or the taken ones of a source that only says those. */
+const countOf = ({ free, occupied }: Values): Latest | undefined => free ?? occupied
+
 function stateOf(feature: Feature, values: Values, before: ReadonlyMap<number, number>): ParkingState {
   const { free, occupied, capacity: live } = values
   const known = feature.properties.capacity
   const capacity = live?.v ?? (typeof known === 'number' ? known : null)
+  // A source that only says what is taken: the rest is free, as far as the capacity is known.
+  const left =
+    free?.v ?? (typeof occupied?.v === 'number' && capacity !== null ? Math.max(0, capacity - occupied.v) : null)
   const times = Object.values(values).flatMap((value) => (value ? [value.t] : []))
   const word = values.state?.text ?? null
   return {
     capacity,
-    free: free?.v ?? null,
+    free: left,
     occupied: occupied?.v ?? null,
-    state: stateWord(word, free?.v ?? null, capacity),
+    state: stateWord(word, left, capacity),
     trend: trendOf(values, capacity, before),
     measured: times.sort((a, b) => Date.parse(a) - Date.parse(b)).at(-1) ?? null,
   }
@@ -76,12 +82,13 @@ function stateWord(word: string | null, free: number | null, capacity: number | 
 }
 
 function trendOf(values: Values, capacity: number | null, before: ReadonlyMap<number, number>): ParkingState['trend'] {
-  const { free, trend } = values
-  const fresh = trend && (!free || Math.abs(Date.parse(trend.t) - Date.parse(free.t)) <= TOGETHER_MS)
+  const { trend } = values
+  const count = countOf(values)
+  const fresh = trend && (!count || Math.abs(Date.parse(trend.t) - Date.parse(count.t)) <= TOGETHER_MS)
   if (fresh && trend.text !== null && TRENDS.has(trend.text)) return trend.text as ParkingState['trend']
-  const earlier = free && before.get(free.datastream)
-  if (!free || free.v === null || earlier === undefined) return null
-  const change = earlier - free.v
+  const earlier = count && before.get(count.datastream)
+  if (!count || count.v === null || earlier === undefined) return null
+  const change = values.free ? earlier - count.v : count.v - earlier
   if (Math.abs(change) < Math.max(LEAST_CHANGE, LEAST_SHARE * (capacity ?? 0))) return 'stable'
   return change > 0 ? 'increasing' : 'decreasing'
 }

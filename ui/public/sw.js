@@ -1,9 +1,10 @@
 // The page "here and now" opens without a connection: its files come from here then. Data is never kept here; the page
-// itself keeps the last view and says how old it is.
-const CACHE = 'zahnrad-shell-1'
+// itself keeps the last view and says how old it is. What is kept was asked for without saying who asks: the page and the
+// city as everybody may see them, whoever was signed in; the page says that it was kept.
+const CACHE = 'zahnrad-shell-2'
 const SHELL = '/jetzt'
 /** What the page needs beside its own files. */
-const BESIDE = ['/before-paint.js', '/mark.svg', '/icon-192.png', '/manifest.webmanifest', '/api/v1/city']
+const BESIDE = ['/before-paint.js', '/mark.svg', '/icon-192.png', '/manifest.webmanifest']
 
 self.addEventListener('install', () => self.skipWaiting())
 self.addEventListener('activate', (event) => {
@@ -24,8 +25,16 @@ async function keep(files) {
     if (pathname.startsWith('/assets/') && !wanted.has(pathname)) await cache.delete(request)
   }
   const missing = []
-  for (const file of [...wanted, SHELL, ...BESIDE]) if (!(await cache.match(file))) missing.push(file)
+  for (const file of wanted) if (!(await cache.match(file))) missing.push(file)
   await cache.addAll(missing)
+  for (const path of BESIDE) await cache.add(new Request(path, { credentials: 'omit' }))
+  const page = await fetch(SHELL, { credentials: 'omit', headers: { accept: 'text/html' } })
+  if (!page.ok) return
+  const headers = new Headers(page.headers)
+  // Of the bytes as they came, not of this text.
+  for (const name of ['content-encoding', 'content-length', 'etag']) headers.delete(name)
+  const text = (await page.text()).replace('<html', '<html data-kept')
+  await cache.put(SHELL, new Response(text, { headers }))
 }
 
 self.addEventListener('message', (event) => {
@@ -34,12 +43,7 @@ self.addEventListener('message', (event) => {
 
 async function fromNetwork(request, key) {
   try {
-    const answer = await fetch(request)
-    if (answer.ok) {
-      const cache = await caches.open(CACHE)
-      await cache.put(key, answer.clone())
-    }
-    return answer
+    return await fetch(request)
   } catch (error) {
     const kept = await caches.match(key)
     if (kept) return kept
@@ -48,7 +52,7 @@ async function fromNetwork(request, key) {
 }
 
 async function fromCache(request) {
-  return (await caches.match(request)) ?? fromNetwork(request, request)
+  return (await caches.match(request)) ?? fetch(request)
 }
 
 self.addEventListener('fetch', (event) => {

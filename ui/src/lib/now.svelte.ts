@@ -1,5 +1,7 @@
 import { Failure, get, type StationSummary, type Stations } from './api.ts'
+import { KEPT } from './kept.ts'
 import { distance, type Position } from './near.ts'
+import { app } from './state.svelte.ts'
 
 export type Kind = 'departures' | 'parking' | 'vehicles' | 'chargers' | 'roadworks' | 'air'
 export const KINDS: readonly Kind[] = ['departures', 'parking', 'vehicles', 'chargers', 'roadworks', 'air']
@@ -49,6 +51,8 @@ export interface Section {
 /** What a place looks like at a time; what is kept for when there is no connection. */
 export interface Picture {
   at: number
+  /** Seen by nobody in particular: only such a picture is kept. */
+  open: boolean
   place: Place
   sections: Partial<Record<Kind, Section>>
 }
@@ -64,7 +68,6 @@ interface Collection {
 
 const RADIUS = 1000
 const STOPS = 3
-const KEEP = 'jetzt'
 const FAVOURITES = 'jetzt.orte'
 /** Weather and air: what is measured where, not more than a few kilometres away. */
 const AIR = /^(air_|humidity|wind_|precipitation|pm|no2|o3|particulate|temperature)/
@@ -176,14 +179,15 @@ export class Now {
 
   /** Shows what was last seen, if it was of this place (or of any, without one). */
   recall(place: Place | null): void {
-    const kept = read<Picture>(KEEP)
-    if (!kept || (place && rounded(kept.place) !== rounded(place))) return
+    const kept = read<Picture>(KEPT)
+    if (!kept?.open || (place && rounded(kept.place) !== rounded(place))) return
     this.picture = kept
     this.kept = true
   }
 
   async load(place: Place): Promise<void> {
     const turn = ++this.#turn
+    const open = !app.known
     this.loading = true
     const sections: Partial<Record<Kind, Section>> = {}
     const failures: Partial<Record<Kind, Failure>> = {}
@@ -205,8 +209,9 @@ export class Now {
       return
     }
     this.kept = false
-    this.picture = { at: Date.now(), place, sections }
-    if (!none) write(KEEP, this.picture)
+    // Who signed in or out meanwhile may have got some of it.
+    this.picture = { at: Date.now(), open: open && !app.known, place, sections }
+    if (!none && this.picture.open) write(KEPT, this.picture)
   }
 }
 

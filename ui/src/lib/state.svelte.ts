@@ -23,6 +23,8 @@ function store(name: string, value: string | null): void {
   }
 }
 
+const keptPage = (): boolean => 'kept' in document.documentElement.dataset
+
 const isLang = (value: string | null): value is Lang => value === 'de' || value === 'en'
 
 /** What every page shares: language, theme, the city's profile, and a clock that ticks once a minute. */
@@ -58,6 +60,14 @@ class App {
   readonly format: Format = $derived(new Format(this.lang, this.zone))
   /** Signed in, with a task in the administration: sections and tools for the administration are shown. The server decides each act anew. */
   readonly staff: boolean = $derived(this.city?.actor.staff === true)
+
+  /**
+   * Answers may be meant for one person: somebody is signed in here or in another tab, or it is not known. A page that came
+   * out of the browser's store (`public/sw.js`) was made for nobody and cannot tell.
+   */
+  get known(): boolean {
+    return keptPage() || this.city?.actor.kind !== 'anonymous' || stored('known') !== null
+  }
 
   #zone(name: string): Zone {
     let zone = this.#zones.get(name)
@@ -125,6 +135,8 @@ class App {
     this.cityFailure = null
     try {
       this.city = await get<City>('/api/v1/city')
+      // Told to other tabs, which cannot see that their requests are somebody's now.
+      if (!keptPage()) store('known', this.city.actor.kind === 'anonymous' ? null : 'yes')
     } catch (error) {
       this.cityFailure = error instanceof Failure ? error : new Failure('network', String(error))
     }

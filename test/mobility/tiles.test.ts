@@ -153,16 +153,18 @@ for (const engine of databases()) {
     })
 
     it('is described by TileJSON 3.0', async () => {
-      const { tilejson, tiles, bounds, attribution, vector_layers } = (await get('/charging')).json()
+      const { tilejson, tiles, bounds, features, attribution, vector_layers } = (await get('/charging')).json()
       assert.equal(tilejson, '3.0.0')
       assert.equal(tiles[0], `https://stadt.example${PATH}/charging/{z}/{x}/{y}.mvt`)
       assert.deepEqual(
         bounds.map((side: number) => side.toFixed(3)),
         ['12.100', '49.001', '12.119', '49.020'],
       )
+      assert.equal(features, 400)
       assert.match(attribution, /Stadt offen/)
       assert.equal(vector_layers[0].id, 'charging')
-      assert.equal((await get('/parking')).json().bounds, undefined)
+      const none = (await get('/parking')).json()
+      assert.deepEqual([none.bounds, none.features], [undefined, 0])
     })
   })
 }

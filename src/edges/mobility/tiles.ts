@@ -71,8 +71,15 @@ export function addTiles(api: FastifyInstance, { db, access, catalog }: Mobility
       const { rows } = LAYERS[name]!
       const scope = scopeOf(request, request.query.dataset)
       const { sql, values } = rows(scope)
-      const found = await db.query<{ dataset: string; west: number; south: number; east: number; north: number }>(
-        `select dataset, min(st_xmin(geom)) as west, min(st_ymin(geom)) as south, max(st_xmax(geom)) as east,
+      const found = await db.query<{
+        dataset: string
+        n: number
+        west: number
+        south: number
+        east: number
+        north: number
+      }>(
+        `select dataset, count(*)::int as n, min(st_xmin(geom)) as west, min(st_ymin(geom)) as south, max(st_xmax(geom)) as east,
                 max(st_ymax(geom)) as north from (${sql}) rows group by dataset`,
         [...values],
       )
@@ -98,6 +105,8 @@ export function addTiles(api: FastifyInstance, { db, access, catalog }: Mobility
             Math.max(...found.map(({ north }) => north)),
           ],
         }),
+        // Not of TileJSON: whether tiles are worth it.
+        features: found.reduce((sum, { n }) => sum + n, 0),
         attribution: attribution ?? '',
         ...from,
         vector_layers: [

@@ -13,7 +13,8 @@ export interface Camera {
   project(lon: number, lat: number): [x: number, y: number]
   /** The part of the world on the screen. */
   bounds(): Bounds
-  fit(bounds: Bounds, animate: boolean): void
+  /** Never nearer than `most`, 14 when absent. */
+  fit(bounds: Bounds, animate: boolean, most?: number): void
   /** Zooms by so many steps around a place, or around the middle. */
   zoomBy(steps: number, around?: [lon: number, lat: number]): void
   resize(): void
@@ -88,13 +89,13 @@ export class PlainCamera implements Camera {
     return [lonOf(this.#x - w), latOf(this.#y + h), lonOf(this.#x + w), latOf(this.#y - h)]
   }
 
-  fit([west, south, east, north]: Bounds, animate: boolean): void {
+  fit([west, south, east, north]: Bounds, animate: boolean, most = 14): void {
     const [x0, x1, y0, y1] = [mercatorX(west), mercatorX(east), mercatorY(north), mercatorY(south)]
     const padding = Math.min(56, this.#element.clientWidth / 8)
     const width = Math.max(80, this.#element.clientWidth - 2 * padding)
     const height = Math.max(80, this.#element.clientHeight - 2 * padding)
     const zoom = Math.log2(Math.min(width / (x1 - x0), height / (y1 - y0)) / TILE)
-    this.#go((x0 + x1) / 2, (y0 + y1) / 2, Math.min(zoom, 14), animate)
+    this.#go((x0 + x1) / 2, (y0 + y1) / 2, Math.min(zoom, most), animate)
   }
 
   zoomBy(steps: number, around?: [number, number]): void {

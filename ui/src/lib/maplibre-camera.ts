@@ -72,10 +72,10 @@ export async function openMap(
     bounds() {
       return map.getBounds().toArray().flat() as Bounds
     },
-    fit([w, s, e, n], animate) {
+    fit([w, s, e, n], animate, most = 14) {
       map.fitBounds([w, s, e, n], {
         padding: Math.min(56, element.clientWidth / 8),
-        maxZoom: 14,
+        maxZoom: most,
         animate,
         duration: 250,
       })

@@ -26,6 +26,9 @@ export const t = texts({
     points: 'Ladepunkte',
     dataset: 'Datensatz',
     place: 'Lage',
+    distance: 'Abstand',
+    metres: '{n} m',
+    showMap: 'Auf der Karte',
   },
   en: {
     title: 'Duplicate chargers',
@@ -52,5 +55,8 @@ export const t = texts({
     points: 'Charge points',
     dataset: 'Dataset',
     place: 'Place',
+    distance: 'Distance',
+    metres: '{n} m',
+    showMap: 'On the map',
   },
 })

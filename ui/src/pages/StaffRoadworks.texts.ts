@@ -86,7 +86,8 @@ export const t = texts({
     Polygon: 'Fläche',
     back: 'Letzten Punkt zurück',
     clear: 'Neu zeichnen',
-    drawHint: 'Klick setzt einen Punkt, Ziehen verschiebt ihn, Doppelklick entfernt ihn.',
+    drawHint:
+      'Klick setzt einen Punkt, Ziehen verschiebt ihn, Doppelklick entfernt ihn. Mit der Tastatur: Pfeile verschieben die Karte, Eingabe setzt einen Punkt in ihre Mitte, die Rücktaste nimmt den letzten weg.',
     text: 'Als Text',
     textHint: 'Je Zeile ein Ort: Breite, Länge (49.0195, 12.0974). Oder GeoJSON einfügen.',
     textOnly: 'Diese Form besteht aus mehreren Teilen und wird als GeoJSON geändert.',
@@ -205,7 +206,8 @@ export const t = texts({
     Polygon: 'Area',
     back: 'Undo the last point',
     clear: 'Draw anew',
-    drawHint: 'A click sets a point, dragging moves it, a double click removes it.',
+    drawHint:
+      'A click sets a point, dragging moves it, a double click removes it. By keyboard: arrows move the map, Enter sets a point in its middle, Backspace takes the last away.',
     text: 'As text',
     textHint: 'A place per line: latitude, longitude (49.0195, 12.0974). Or paste GeoJSON.',
     textOnly: 'This shape has several parts and is changed as GeoJSON.',

@@ -4,11 +4,13 @@ import { after, before, describe, it } from 'node:test'
 import { OWNER } from '../../src/domains/access/index.ts'
 import { City } from '../../src/domains/catalog/index.ts'
 import { upsertFeatures } from '../../src/domains/features/index.ts'
+import { Mailer } from '../../src/edges/mail/index.ts'
 import { registerMobility } from '../../src/edges/mobility/index.ts'
 import { registerSession } from '../../src/edges/session/index.ts'
 import { createHttp, type FastifyInstance } from '../../src/kernel/http/index.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { databases } from '../support/database.ts'
+import { type MailServer, startMailServer } from '../support/mail-server.ts'
 import { type SourcesBench, sourcesOn } from '../support/sources.ts'
 
 const HEAD = (id: string, title: string, rest = '') =>
@@ -46,19 +48,17 @@ for (const engine of databases()) {
     let bench: SourcesBench
     let app: FastifyInstance
     let key: string
-    const mails: { to: string[]; subject: string; text: string }[] = []
-    let mailFails = false
+    let smtp: MailServer
+    let mailer: Mailer
 
     before(async () => {
       bench = await sourcesOn(await engine.fresh())
       const { db, access, catalog, sources } = bench
       app = await createHttp({ log: createLog('silent'), trustProxy: [] })
       registerSession(app, { access })
-      const sendMail = async (mail: (typeof mails)[number]) => {
-        if (mailFails) throw new Error('550 no such user')
-        mails.push(mail)
-      }
-      await registerMobility(app, { ...bench, city: await City.load(db), sendMail })
+      smtp = await startMailServer()
+      mailer = new Mailer({ url: smtp.url, from: 'daten@stadt.example' })
+      await registerMobility(app, { ...bench, city: await City.load(db), sendMail: (mail) => mailer.send(mail) })
       key = await access.createKey('planner', OWNER)
       for (const [id, yaml] of Object.entries(SOURCES)) await sources.add(sources.check(yaml, id), OWNER)
       const post = (id: string, rows: object[]) =>
@@ -103,6 +103,8 @@ for (const engine of databases()) {
     })
     after(async () => {
       await app?.close()
+      mailer?.close()
+      await smtp?.close()
       await bench?.close()
     })
     const ask = async (path: string, as = key, body?: object) => {
@@ -175,11 +177,21 @@ for (const engine of databases()) {
     it('mails an operator the report, once a mail server takes it', async () => {
       const send = (dataset: string, to: string, as = key) => ask('operators/send', as, { dataset, to })
       assert.equal((await send('parken', 'leitung@stadtwerk.example')).status, 204)
-      const [{ to, subject, text }] = mails as [(typeof mails)[number]]
-      assert.deepEqual([to, /Datenqualität „Parken“/.test(subject)], [['leitung@stadtwerk.example'], true])
+      const [{ to, headers, text }] = smtp.mails as [(typeof smtp.mails)[number]]
+      assert.deepEqual(to, ['leitung@stadtwerk.example'])
+      assert.match(headers, /^From: daten@stadt\.example$/m)
+      assert.match(headers, /^Auto-Submitted: auto-generated$/m)
+      // What was shown before is what arrives.
+      const shown = (await ask('operators/parken/report')).body
+      assert.match(shown.subject, /Datenqualität „Parken“/)
+      assert.equal(text, shown.text)
+      assert.equal(shown.mail, true)
       assert.match(text, /Verfügbar: .*\nLieferungen: +1, davon fehlgeschlagen: 0/)
-      mailFails = true
-      assert.equal((await send('parken', 'leitung@stadtwerk.example')).body.code, 'mail-refused')
+      const refused = (await send('parken', 'niemand@stadtwerk.example')).body
+      assert.deepEqual([refused.code, /550/.test(refused.detail)], ['mail-refused', true], refused.detail)
+      assert.equal(smtp.mails.length, 1)
+      assert.equal((await ask('operators/parken/report', '')).status, 403)
+      assert.equal((await ask('operators/gibtsnicht/report')).status, 404)
       assert.equal((await send('parken', 'niemand')).status, 400)
       assert.equal((await send('gibtsnicht', 'a@b.example')).status, 404)
       assert.equal((await send('parken', 'a@b.example', '')).status, 403)

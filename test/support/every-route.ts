@@ -83,6 +83,8 @@ const OPEN_TO_ALL: Record<string, (h: Hidden) => string[]> = {
   '/api/v1/mobility/chargers': () => [`/api/v1/mobility/chargers?near=${HIDDEN_PLACE}&radius=20000`],
   '/api/v1/mobility/parking/:id': () => each('/api/v1/mobility/parking/:x%3Ax1', HIDDEN),
   '/api/v1/mobility/parking/:id/profile': () => each('/api/v1/mobility/parking/:x%3Ax1/profile', HIDDEN),
+  '/api/v1/mobility/planning/operators/:dataset/report': () =>
+    HIDDEN.map((id) => `/api/v1/mobility/planning/operators/${id}/report`),
   '/api/v1/mobility/vehicles/:id': () => each('/api/v1/mobility/vehicles/:x%3Ax1', HIDDEN),
   '/api/v1/mobility/vehicles/:id/profile': () => each('/api/v1/mobility/vehicles/:x%3Ax1/profile', HIDDEN),
   '/api/v1/mobility/chargers/:id': () => each('/api/v1/mobility/chargers/:x%3Ax1', HIDDEN),

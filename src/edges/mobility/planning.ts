@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { readEmail } from '../../domains/access/index.ts'
 import type { Dataset } from '../../domains/catalog/index.ts'
 import { modesByDistrict, occupancyByPrice, punctualityByStop } from '../../domains/mobility/index.ts'
@@ -40,6 +40,12 @@ const Rows = Type.Object({
   from: Type.String(),
   to: Type.String(),
   rows: Type.Array(Type.Object({}, { additionalProperties: true })),
+})
+const ReportParams = Type.Object({ dataset: Type.String({ maxLength: 63 }) })
+const Report = Type.Object({
+  subject: Type.String(),
+  text: Type.String(),
+  mail: Type.Boolean({ description: 'whether a mail server is set up to send it' }),
 })
 const SendBody = Type.Object(
   { dataset: Type.String({ maxLength: 63 }), to: Type.String({ minLength: 3, maxLength: 254 }) },
@@ -118,26 +124,52 @@ export function addPlanning(api: FastifyInstance, deps: MobilityDeps): void {
     )
   }
 
+  /** The letter on a dataset that the actor manages. Throws Problem 404 where it is none, or has nothing of mobility. */
+  async function reportOn(request: FastifyRequest, id: string, to: string) {
+    const dataset = catalog.byId(id)
+    if (!dataset || !access.can(request.actor, 'manage', { dataset: dataset.key })) {
+      requireStaff(deps, request.actor)
+      throw new Problem(404, 'dataset-unknown', `There is no dataset "${id}" you manage.`)
+    }
+    const found = (await suppliedDatasets(deps, request.actor)).find((one) => one.dataset.key === dataset.key)
+    if (!found) throw new Problem(404, 'dataset-unknown', `The dataset "${dataset.id}" has nothing of mobility.`)
+    return operatorReport(found, { city: city.profile.name, days: WINDOW_DAYS, origin: request.origin, to })
+  }
+
+  api.get<{ Params: Static<typeof ReportParams> }>(
+    '/api/v1/mobility/planning/operators/:dataset/report',
+    {
+      schema: {
+        tags,
+        summary: 'What would be mailed to the operator of a dataset',
+        params: ReportParams,
+        response: { 200: Report, ...response },
+      },
+    },
+    async (request, reply) => {
+      const { subject, text } = await reportOn(request, request.params.dataset, '')
+      reply.header('cache-control', 'no-store')
+      return { subject, text, mail: Boolean(deps.sendMail) }
+    },
+  )
+
   api.post<{ Body: { dataset: string; to: string } }>(
     '/api/v1/mobility/planning/operators/send',
     {
       schema: { tags, summary: 'Mails an operator how reliably their dataset was supplied', body: SendBody, response },
     },
     async (request, reply) => {
-      const dataset = catalog.byId(request.body.dataset)
-      if (!dataset || !access.can(request.actor, 'manage', { dataset: dataset.key })) {
-        requireStaff(deps, request.actor)
-        throw new Problem(404, 'dataset-unknown', `There is no dataset "${request.body.dataset}" you manage.`)
-      }
+      const { dataset } = request.body
+      requireStaff(deps, request.actor)
       const to = readEmail(request.body.to)
+      const report = await reportOn(request, dataset, to)
       if (!deps.sendMail) throw new Problem(409, 'no-mail', 'No mail server is set up here.')
-      const found = (await suppliedDatasets(deps, request.actor)).find((one) => one.dataset.key === dataset.key)
-      if (!found) throw new Problem(404, 'dataset-unknown', `The dataset "${dataset.id}" has nothing of mobility.`)
-      const facts = { city: city.profile.name, days: WINDOW_DAYS, origin: request.origin, to }
-      await deps.sendMail(operatorReport(found, facts)).catch((error: Error) => {
-        throw new Problem(502, 'mail-refused', `The mail server did not take the report: ${error.message}`)
+      await deps.sendMail(report).catch((error: Error) => {
+        throw new Problem(502, 'mail-refused', `The mail server did not take the report: ${error.message}`, {
+          value: error.message,
+        })
       })
-      await access.audit(request.actor, 'mobility.report', `dataset:${dataset.id}`, { to })
+      await access.audit(request.actor, 'mobility.report', `dataset:${dataset}`, { to })
       return reply.code(204).send()
     },
   )

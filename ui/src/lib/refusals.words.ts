@@ -102,7 +102,7 @@ export const REFUSALS: Record<string, string> = {
   'map-busy': 'Die Karte wird gerade zu oft abgerufen. Versuchen Sie es gleich noch einmal.',
   'map-part-unknown': 'Diesen Teil der Karte gibt es nicht.',
   'map-server': 'Der Kartendienst antwortet gerade nicht.',
-  'mail-refused': 'Der Mailserver hat die Nachricht nicht angenommen. Versuchen Sie es später noch einmal.',
+  'mail-refused': 'Der Mailserver hat die Nachricht nicht angenommen: {value}',
   'pair-unknown': 'Dieses Paar von Ladepunkten gibt es nicht mehr.',
   'no-mail': 'Auf diesem Rechner ist kein E-Mail-Versand eingerichtet.',
   'no-series': 'Es ist keine Messreihe gewählt.',

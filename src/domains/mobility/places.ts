@@ -15,10 +15,13 @@ export interface NamedPlace {
 }
 
 const MOST_WORDS = 8
+/** Fewer letters are in too many names to help: of such a word names hold a beginning. */
+const LEAST_LETTERS = 3
 
 /**
- * Places whose name holds every word, those that begin with the first before others; only with a position, platforms of a
- * station left out. No more than `limit`.
+ * Places whose name holds every word (one of one or two letters: at the beginning of a word), those that begin with the
+ * first before others; only with a position, platforms of a station left out. No more than `limit`. By the index of
+ * letters where the database has one (`migrations/0064_names.sql`).
  */
 export function placesNamed(
   db: Queryable,
@@ -29,20 +32,33 @@ export function placesNamed(
   const words = query.trim().toLowerCase().split(/\s+/).filter(Boolean).slice(0, MOST_WORDS)
   if (words.length === 0) return Promise.resolve([])
   const escaped = words.map((word) => word.replace(/[\\%_]/g, '\\$&'))
+  const values: unknown[] = [visible]
+  const value = (item: unknown) => `$${values.push(item)}`
+  // One condition a word: an index of letters cannot look for "all of".
+  const holds = (name: string) =>
+    words
+      .map((word, i) => {
+        const text = escaped[i]!
+        if ([...word].length >= LEAST_LETTERS) return `lower(${name}) like ${value(`%${text}%`)}`
+        return `(lower(${name}) like ${value(`${text}%`)} or lower(${name}) like ${value(`% ${text}%`)})`
+      })
+      .join(' and ')
+  const [featureHolds, stopHolds] = [holds('f.name'), holds('s.name')]
   return db.query<NamedPlace>(
     // The positions are worked out of what is answered, not of all that fit.
     `select mode, dataset, key, name, st_x(st_pointonsurface(geom)) as lon, st_y(st_pointonsurface(geom)) as lat, thing
        from (
        select f.concept as mode, f.dataset, f.natural_key as key, f.name, f.geom, f.thing
          from feature f where f.dataset = any($1::int4[]) and f.concept in ('parking', 'sharing', 'charging')
-          and f.gone_at is null and f.geom is not null and lower(f.name) like all($2::text[])
+          and f.gone_at is null and f.geom is not null and ${featureHolds}
        union all
        select 'stop', v.dataset, s.stop_id, s.name, s.geom, null::int4
          from gtfs_version v join gtfs_stop s on s.version = v.version
         where v.dataset = any($1::int4[]) and v.state = 'current' and s.location_type < 2 and s.parent is null
-          and s.geom is not null and lower(s.name) like all($2::text[])) found
-     order by lower(name) like $3 desc, mode = 'stop' desc, length(name), name, key limit $4`,
-    [visible, escaped.map((word) => `%${word}%`), `${escaped[0]}%`, limit],
+          and s.geom is not null and ${stopHolds}) found
+     order by lower(name) like ${value(`${escaped[0]}%`)} desc, mode = 'stop' desc, length(name), name, key
+     limit ${value(limit)}`,
+    values,
   )
 }
 

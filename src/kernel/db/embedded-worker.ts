@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
 import { postgis } from '@electric-sql/pglite-postgis'
 import { parsers, SESSION_SETTINGS } from './values.ts'
 
@@ -32,6 +33,9 @@ export type WorkerAnswer =
   | { ready: true }
   | { fatal: string }
 
+/** What can be made in the database; migrations make it. */
+const EXTENSIONS = { postgis, pg_trgm }
+
 const port = parentPort!
 const { folder } = workerData as { folder: string }
 
@@ -41,12 +45,12 @@ async function openFolder(): Promise<PGlite> {
     const unfinished = `${folder}.new`
     await rm(unfinished, { recursive: true, force: true })
     await mkdir(unfinished, { recursive: true })
-    const fresh = await PGlite.create(unfinished, { extensions: { postgis } })
+    const fresh = await PGlite.create(unfinished, { extensions: EXTENSIONS })
     await fresh.exec('create extension if not exists postgis; checkpoint')
     await fresh.close()
     await rename(unfinished, folder)
   }
-  const db = await PGlite.create(folder, { extensions: { postgis }, parsers })
+  const db = await PGlite.create(folder, { extensions: EXTENSIONS, parsers })
   for (const [name, value] of Object.entries(SESSION_SETTINGS)) await db.exec(`set ${name} = '${value}'`)
   await db.exec(`set work_mem = '32MB'; set maintenance_work_mem = '64MB'`)
   return db

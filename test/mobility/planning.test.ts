@@ -25,6 +25,9 @@ series: [{ column: v, property: bicycle_count }]\n`,
   bus: `${HEAD('bus', 'Bus')}properties: { departure_delay: { name: Verspätung, unit: { name: Sekunde, symbol: s, definition: "ucum:s" }, aggregate: mean } }
 thing: { key: "stop:{id}", name: "{id}", ${PLACE} }
 series: [{ column: v, property: departure_delay }]\n`,
+  ausfall: `${HEAD('bus', 'Bus')}properties: { cancelled_departures: { name: Ausfall, unit: { name: Anzahl, symbol: "", definition: "ucum:{count}" }, aggregate: sum } }
+thing: { key: "stop:{id}", name: "{id}", ${PLACE} }
+series: [{ column: v, key: cancelled, property: cancelled_departures }]\n`,
 }
 const square = (lon: number) => ({
   type: 'Polygon',
@@ -83,6 +86,11 @@ for (const engine of databases()) {
         ...[0, 60, 500, 1000].map((v, i) => ({ id: 'Dom', ...WEST, t: `2026-02-09T1${i}:00:00Z`, v })),
         { id: 'Hafen', ...EAST, t: '2026-02-09T10:00:00Z', v: 0 },
       ])
+      // One that did not run, and one that came after all.
+      await post('ausfall', [
+        { id: 'Dom', ...WEST, t: '2026-02-09T14:00:00Z', v: 1 },
+        { id: 'Dom', ...WEST, t: '2026-02-09T15:00:00Z', v: 0 },
+      ])
       await catalog.ensure({ id: 'stadt', title: 'Stadt' })
       const spec = (concept: string, name: string, geometry: object, more: object = {}) => ({
         ...{ concept, key: name, name, geometry, properties: {}, ...more },
@@ -131,6 +139,15 @@ for (const engine of databases()) {
           [null, '2026-02', 1],
         ],
       )
+      const transit = body.rows.filter(({ mode }: Json) => mode === 'transit' || mode === 'cancelled')
+      assert.deepEqual(
+        transit.map(({ district, mode, value }: Json) => [district, mode, value]),
+        [
+          ['Ost', 'transit', 0],
+          ['West', 'cancelled', 1],
+          ['West', 'transit', 390],
+        ],
+      )
       const parking = body.rows.find(({ mode }: Json) => mode === 'parking')
       assert.ok(Math.abs(parking.value - (23 * 60 + 20) / 24) < 1e-9)
     })
@@ -138,10 +155,14 @@ for (const engine of databases()) {
     it('tells how punctual each stop was, and where it is', async () => {
       const { body } = await ask('punctuality?from=2026-02-01&to=2026-02-20')
       assert.deepEqual(
-        body.rows.map(({ name, departures, median, punctual, lon }: Json) => [name, departures, median, punctual, lon]),
+        body.rows.map((row: Json) =>
+          ['name', 'departures', 'median', 'p90', 'punctual', 'cancelled', 'lon'].map((name) =>
+            name === 'p90' ? Math.round(row[name]) : row[name],
+          ),
+        ),
         [
-          ['Dom', 4, 280, 0.5, 12.05],
-          ['Hafen', 1, 0, 1, 12.15],
+          ['Dom', 4, 280, 850, 0.5, 1, 12.05],
+          ['Hafen', 1, 0, 0, 1, 0, 12.15],
         ],
       )
       assert.equal((await ask('punctuality?from=2026-01-01&to=2026-03-01')).body.code, 'bad-range')
@@ -161,7 +182,7 @@ for (const engine of databases()) {
 
     it('gives all of it as CSV, to managers alone', async () => {
       for (const [part, lines] of [
-        ['modes', 7],
+        ['modes', 8],
         ['punctuality', 2],
         ['occupancy', 1],
         ['operators', 2],

@@ -183,7 +183,19 @@ const SUMMARIES: Record<Part, string> = {
 }
 const COLUMNS: Record<Part, readonly string[]> = {
   modes: ['district', 'month', 'mode', 'of', 'value', 'series'],
-  punctuality: ['name', 'lon', 'lat', 'departures', 'median', 'punctual', 'dataset', 'source', 'licence'],
+  punctuality: [
+    'name',
+    'lon',
+    'lat',
+    'departures',
+    'median',
+    'p90',
+    'punctual',
+    'cancelled',
+    'dataset',
+    'source',
+    'licence',
+  ],
   occupancy: [
     ...['name', 'capacity', 'fee', 'mean', 'peak', 'peakHour', 'event', 'eventHours', 'dataset', 'source', 'licence'],
   ],

@@ -1,5 +1,17 @@
 import { CopyRows, type Database } from '../../../kernel/db/index.ts'
-import { commonDays, type StopOffShape, stopsOffShape, tripIds } from './checks.ts'
+import {
+  calls,
+  commonDays,
+  invalidAreas,
+  type StopOffShape,
+  stopsOffDistance,
+  stopsOffShape,
+  stopsWithoutZone,
+  type TransferEnd,
+  type TripCall,
+  transferEnds,
+  tripIds,
+} from './checks.ts'
 import { columnsOf, STOP_TIME_COLUMNS, type TransitRow, type TransitTable, writeRow } from './columns.ts'
 import { diffOf } from './diff.ts'
 import type { TransitNotice, VersionDiff } from './model.ts'
@@ -126,55 +138,38 @@ export class TransitLoad {
     ])
   }
 
-  /**
-   * Looks at stop times that did not come trip after trip, in order. Removes the second of two with the same sequence.
-   */
-  async checkUnsorted(): Promise<{
-    duplicates: UnsortedFinding[]
-    backwards: UnsortedFinding[]
-    edges: UnsortedFinding[]
-    counts: { duplicates: number; backwards: number; edges: number }
-  }> {
+  /** Of stop times that did not come trip after trip: removes the second of two with the same sequence. */
+  async removeDuplicates(): Promise<{ n: number; examples: { trip: string; sequence: number }[] }> {
     const table = this.#target('gtfs_stop_time')
-    const trips = this.#target('gtfs_trip')
-    const limit = { timeoutMs: LONG_MS }
-    const named = (finding: string) =>
-      `select count(*) over () as n, t.trip_id as trip, f.stop_sequence as sequence from (${finding}) f join ${trips} t using (trip) order by t.trip, f.stop_sequence limit 50`
-    type Found = UnsortedFinding & { n: number }
-    const duplicated = `select trip, stop_sequence from (select trip, stop_sequence, row_number() over (partition by trip, stop_sequence order by ctid) as k from ${table}) d where k > 1`
-    const duplicates = await this.#db.query<Found>(named(duplicated), [], limit)
-    if (duplicates.length > 0)
-      await this.#db.query(
-        `delete from ${table} where ctid in (select ctid from (select ctid, row_number() over (partition by trip, stop_sequence order by ctid) as k from ${table}) d where k > 1)`,
-        [],
-        limit,
-      )
-    const backwards = await this.#db.query<Found>(
-      named(
-        `select trip, stop_sequence from (
-           select trip, stop_sequence, arrival, lag(departure) over (partition by trip order by stop_sequence) as before
-             from ${table} where departure is not null) b where arrival < before`,
-      ),
+    const again = `select ctid, trip, stop_sequence from (
+       select ctid, trip, stop_sequence, row_number() over (partition by trip, stop_sequence order by ctid) as k from ${table}) d
+      where k > 1`
+    const found = await this.#db.query<{ n: number; trip: string; sequence: number }>(
+      `select count(*) over () as n, t.trip_id as trip, f.stop_sequence as sequence
+         from (${again}) f join ${this.#target('gtfs_trip')} t using (trip) order by t.trip, f.stop_sequence limit 50`,
       [],
-      limit,
+      { timeoutMs: LONG_MS },
     )
-    const edges = await this.#db.query<Found>(
-      named(
-        `select trip, stop_sequence from (
-           select trip, stop_sequence, departure, row_number() over (partition by trip order by stop_sequence) as first,
-                  row_number() over (partition by trip order by stop_sequence desc) as last
-             from ${table}) e where departure is null and (first = 1 or last = 1)`,
-      ),
-      [],
-      limit,
+    if (found.length > 0)
+      await this.#db.query(`delete from ${table} where ctid in (select ctid from (${again}) a)`, [], {
+        timeoutMs: LONG_MS,
+      })
+    return { n: found[0]?.n ?? 0, examples: found }
+  }
+
+  /** After {@link index}: all calls, trip by trip, in order; times the feed leaves out are null. */
+  calls(): AsyncIterable<TripCall> {
+    return calls(this.#db, this.version)
+  }
+
+  /** Services whose last day is before `today` (`YYYY-MM-DD`), by number. */
+  async expiredServices(today: string): Promise<number[]> {
+    const rows = await this.#db.query<{ service: number }>(
+      `select service from ${this.#target('gtfs_service_day')} group by service having max(day) < $1 order by service`,
+      [today],
+      { timeoutMs: LONG_MS },
     )
-    const count = (found: Found[]) => found[0]?.n ?? 0
-    return {
-      duplicates,
-      backwards,
-      edges,
-      counts: { duplicates: count(duplicates), backwards: count(backwards), edges: count(edges) },
-    }
+    return rows.map(({ service }) => service)
   }
 
   /** Times the feed leaves out are worked out between the neighbours of the trip, evenly by stop. */
@@ -259,6 +254,29 @@ export class TransitLoad {
     return stopsOffShape(this.#db, this.version, pairs)
   }
 
+  /** After {@link index}: stops off the distance said; see {@link stopsOffDistance}. */
+  stopsOffDistance(pairs: readonly { shape: number; stop: number; most: number; dist: number }[]): Promise<{
+    n: number
+    examples: StopOffShape[]
+  }> {
+    return stopsOffDistance(this.#db, this.version, pairs)
+  }
+
+  /** After {@link index}: stops of these lines without a fare zone. */
+  stopsWithoutZone(routes: readonly number[]): Promise<{ n: number; examples: { stop: string; name: string }[] }> {
+    return stopsWithoutZone(this.#db, this.version, routes)
+  }
+
+  /** After {@link index}: what transfers say of trips and is not so; see {@link transferEnds}. */
+  transferEnds(): Promise<TransferEnd[]> {
+    return transferEnds(this.#db, this.version)
+  }
+
+  /** Areas (GeoJSON) that are none; see {@link invalidAreas}. */
+  invalidAreas(geometries: readonly string[]): Promise<{ index: number; reason: string }[]> {
+    return invalidAreas(this.#db, geometries)
+  }
+
   /** After {@link index}: the first day two services share, by `a b`. */
   commonDays(pairs: readonly (readonly [number, number])[]): Promise<Map<string, string>> {
     return commonDays(this.#db, this.version, pairs)
@@ -336,9 +354,4 @@ export class TransitLoad {
         JSON.stringify(examples),
       ])
   }
-}
-
-export interface UnsortedFinding {
-  trip: string
-  sequence: number
 }

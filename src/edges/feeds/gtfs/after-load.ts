@@ -1,15 +1,37 @@
 import type { TransitLoad } from '../../../domains/mobility/index.ts'
+import type { NoticeCode } from './notice-codes.ts'
 import type { ReadingState } from './state.ts'
 import type { BlockSpan, Travel } from './travel.ts'
 
 /** More overlaps than this are not looked into: the feed then uses blocks for something else. */
 const MOST_OVERLAPS = 200_000
 
-/** Rules that need the whole feed and its indexes: where shapes run and on which days blocks are busy. */
-export async function afterLoad(load: TransitLoad, state: ReadingState, travel: Travel): Promise<void> {
-  const { n, examples } = await load.stopsOffShape([...travel.shapeStops(state.shapes)])
-  state.notices.addMany(
-    'stop_too_far_from_shape',
+/** Rules that need the whole feed and its indexes: shapes, blocks, fare zones and transfers between trips. */
+export async function afterLoad(load: TransitLoad, state: ReadingState): Promise<void> {
+  const { notices, travel } = state
+  if (travel) {
+    const pairs = [...travel.shapeStops(state.shapes)]
+    addOff(state, 'stop_too_far_from_shape', await load.stopsOffShape(pairs))
+    const said = pairs.flatMap(({ dists, ...pair }) => dists.map((dist) => ({ ...pair, dist })))
+    addOff(state, 'stop_too_far_from_shape_using_user_distance', await load.stopsOffDistance(said))
+    await blocks(load, state, travel)
+  }
+  const { n, examples } = await load.stopsWithoutZone([...state.zonedRoutes])
+  notices.addMany(
+    'stop_without_zone_id',
+    n,
+    examples.map(({ stop, name }) => ({ filename: 'stops.txt', stopId: stop, stopName: name })),
+  )
+  if (state.hasTripTransfers) await transfers(load, state)
+}
+
+function addOff(
+  { notices }: ReadingState,
+  code: NoticeCode,
+  { n, examples }: Awaited<ReturnType<TransitLoad['stopsOffShape']>>,
+): void {
+  notices.addMany(
+    code,
     n,
     examples.map(({ shape, stop, name, metres }) => ({
       filename: 'stop_times.txt',
@@ -19,7 +41,16 @@ export async function afterLoad(load: TransitLoad, state: ReadingState, travel: 
       geoDistanceToShape: Math.round(metres * 10) / 10,
     })),
   )
-  await blocks(load, state, travel)
+}
+
+async function transfers(load: TransitLoad, { notices }: ReadingState): Promise<void> {
+  for (const { end, trip, route, tripRoute, stop, type, calls, atEnd } of await load.transferEnds()) {
+    const facts = { filename: 'transfers.txt', fieldName: `${end}_trip_id`, fieldValue: trip }
+    if (route !== null && route !== tripRoute)
+      notices.add('transfer_with_invalid_trip_and_route', { ...facts, routeId: route, expectedRouteId: tripRoute })
+    if (!calls) notices.add('transfer_with_invalid_trip_and_stop', { ...facts, stopId: stop })
+    else if (!atEnd && type >= 4) notices.add('transfer_with_suspicious_mid_trip_in_seat', { ...facts, stopId: stop })
+  }
 }
 
 async function blocks(load: TransitLoad, state: ReadingState, travel: Travel): Promise<void> {

@@ -5,13 +5,15 @@ import { type FeedFiles, openFiles } from './files.ts'
 import type { Ids } from './ids.ts'
 import * as links from './links.ts'
 import { passOn } from './pass-on.ts'
-import { FILES, LOCATIONS, ORDER, UNCHECKED } from './schema.ts'
+import { FILES, LOCATIONS, ORDER } from './schema.ts'
 import { Shapes } from './shapes.ts'
 import { ReadingState } from './state.ts'
 import { StopTimes } from './stop-times.ts'
 import { Stops } from './stops.ts'
 import { openTable, RowReader, type TableRow } from './table.ts'
 import * as tables from './tables.ts'
+import type { TravelContext } from './travel.ts'
+import { TripOrder } from './trip-order.ts'
 
 const BATCH = 2000
 /** Less than this share of trips or stop times of use: a version that serves is not replaced by what is left. */
@@ -43,7 +45,11 @@ export async function apply(inputs: readonly ApplyInput[], context: ApplyContext
       throw new FileError(problem)
     }
     await load.index()
-    if (state.travel) await afterLoad(load, state, state.travel)
+    if (state.isUnsorted) {
+      await inOrder(load, state)
+      unusedTrips(state)
+    }
+    await afterLoad(load, state)
     await load.complete({
       timeZone: state.timeZone,
       feedInfo: state.feedInfo,
@@ -72,39 +78,40 @@ async function read(files: FeedFiles, load: TransitLoad, state: ReadingState): P
   const has = (name: string) => files.names.includes(name)
   for (const spec of FILES.values()) {
     if (has(spec.name)) continue
-    if (spec.presence === 'required') notices.add('missing_required_file', { filename: spec.name })
-    if (spec.presence === 'recommended') notices.add('missing_recommended_file', { filename: spec.name })
+    // Translations are of the language feed_info.txt names.
+    const isNeeded = spec.name === 'feed_info.txt' && has('translations.txt')
+    if (spec.presence === 'required' || isNeeded) notices.add('missing_required_file', { filename: spec.name })
+    else if (spec.presence === 'recommended') notices.add('missing_recommended_file', { filename: spec.name })
   }
   if (!has('calendar.txt') && !has('calendar_dates.txt')) notices.add('missing_calendar_and_calendar_date_files', {})
   if (files.nested) notices.add('invalid_input_files_in_subfolder', {})
   const stops = new Stops(state)
-  const ends = new Map<number, { row: TableRow; last: string }>()
+  const services = new Map<number, TableRow>()
   const onlyDates: TransitRow[] = []
   const readers: Record<string, tables.FileReader> = {
     'agency.txt': tables.agencies(state),
     'levels.txt': tables.levels(state),
     'stops.txt': stops,
     'routes.txt': tables.routes(state),
-    'calendar.txt': tables.calendar(state, ends),
-    'calendar_dates.txt': tables.calendarDates(state, ends, onlyDates),
+    'calendar.txt': tables.calendar(state, services),
+    'calendar_dates.txt': tables.calendarDates(state, services, onlyDates),
     'trips.txt': tables.trips(state),
     'frequencies.txt': tables.frequencies(state),
     'transfers.txt': links.transfers(state),
     'pathways.txt': links.pathways(state),
     'translations.txt': tables.translations(state),
   }
+  if (has(LOCATIONS)) await passOn(files, load, state, LOCATIONS, undefined)
   for (const name of ORDER) {
     if (name === 'trips.txt') {
-      for (const { row, last } of ends.values())
-        if (last < state.today) state.note('expired_calendar', row, { serviceId: row.text('service_id')! })
       await calendarsRead(load, state, onlyDates)
+      for (const service of await load.expiredServices(state.today)) {
+        const row = services.get(service)!
+        state.note('expired_calendar', row, { serviceId: row.text('service_id')! })
+      }
     }
     if (!has(name)) {
       absent(state, name, has)
-      continue
-    }
-    if (UNCHECKED.has(name)) {
-      await passOn(files, load, state, name, undefined)
       continue
     }
     const spec = FILES.get(name)!
@@ -155,16 +162,21 @@ async function read(files: FeedFiles, load: TransitLoad, state: ReadingState): P
       )
   }
   for (const name of files.names) {
-    if (FILES.has(name)) continue
-    if (name === LOCATIONS) await passOn(files, load, state, name, undefined)
-    else {
-      notices.add('unknown_file', { filename: name })
-      if (name.endsWith('.txt')) await passOn(files, load, state, name, undefined)
-    }
+    if (FILES.has(name) || name === LOCATIONS) continue
+    notices.add('unknown_file', { filename: name })
+    if (name.endsWith('.txt')) await passOn(files, load, state, name, undefined)
   }
+  const networks = ['networks.txt', 'route_networks.txt'].find(has)
+  if (networks && state.headers['routes.txt']?.includes('network_id'))
+    notices.add('route_networks_specified_in_more_than_one_file', {
+      filename: networks,
+      fieldName: 'network_id',
+      otherFilename: 'routes.txt',
+    })
+  state.fareRules.end()
   if (!state.used['stop_times.txt']) return
   stops.unused()
-  unusedTrips(state)
+  if (!state.isUnsorted) unusedTrips(state)
 }
 
 /** Columns the database has no place for, as they stand in the file. */
@@ -218,8 +230,13 @@ function contextOf(load: TransitLoad, state: ReadingState, stops: Stops) {
     trips: state.trips,
     stops: state.stops,
     locationTypes: stops.types,
-    travel: { places: state.places, trips: state.tripFacts, stop: (stop: number) => stops.named(stop) },
+    travel: travelOf(state, (stop) => stops.named(stop)),
     notices: state.notices,
+    flex: (row: TableRow) => {
+      state.references.row(row)
+      state.flexRules.stopTime(row)
+      for (const stop of state.groupStops.get(row.text('location_group_id') ?? '') ?? []) state.stops.mark(stop)
+    },
     signal: state.context.signal,
     progress: (rows: number) => state.tick(rows),
     reject: (code: string, row: number, column: string, value: string) =>
@@ -232,34 +249,54 @@ async function stopTimes(load: TransitLoad, state: ReadingState, times: StopTime
   let removed = 0
   if (!times.order.unsorted) state.travel = times.order.travel
   if (times.order.unsorted) {
-    const { duplicates, backwards, edges, counts } = await load.checkUnsorted()
-    const facts = ({ trip, sequence }: { trip: string; sequence: number }) => ({
-      filename: 'stop_times.txt',
-      tripId: trip,
-      stopSequence: sequence,
-    })
-    state.notices.addMany('duplicate_key', counts.duplicates, duplicates.map(facts))
+    state.isUnsorted = true
+    const { n, examples } = await load.removeDuplicates()
     state.notices.addMany(
-      'stop_time_with_arrival_before_previous_departure_time',
-      counts.backwards,
-      backwards.map(facts),
+      'duplicate_key',
+      n,
+      examples.map(({ trip, sequence }) => ({
+        filename: 'stop_times.txt',
+        fieldName1: 'trip_id,stop_sequence',
+        fieldValue1: `${trip},${sequence}`,
+      })),
     )
-    state.notices.addMany('missing_trip_edge', counts.edges, edges.map(facts))
-    removed = counts.duplicates
-    for (const { trip, sequence } of duplicates)
+    removed = n
+    for (const { trip, sequence } of examples)
       state.reject('duplicate_key', 'stop_times.txt', 0, 'stop_sequence', `${trip},${sequence}`)
   }
   if (times.order.gaps) await load.interpolate()
   state.count('stop_times.txt', times.read, times.used - removed)
 }
 
+/** Stop times that did not come trip after trip are looked at again as the database has them. */
+async function inOrder(load: TransitLoad, state: ReadingState): Promise<void> {
+  const { trips, stopFacts } = state
+  const ids = new Map([...trips.entries()].map(([id, trip]) => [trip, id]))
+  trips.clearUses()
+  const order = new TripOrder({ trips, travel: travelOf(state, (stop) => stopFacts[stop]!), notices: state.notices })
+  for await (const call of load.calls()) {
+    if (call.trip !== order.trip) order.begin(ids.get(call.trip)!, call.trip)
+    order.take(0, call.sequence, call.stop, call.arrival, call.departure, call.dist, call.flexible)
+  }
+  order.end()
+  state.notices.merge(order.found)
+  state.travel = order.travel
+}
+
+function travelOf(state: ReadingState, stop: TravelContext['stop']): TravelContext {
+  return { places: state.places, shapes: state.shapeEnds, trips: state.tripFacts, stop }
+}
+
 /** Trips nobody can board, or that end where they begin. */
 function unusedTrips(state: ReadingState): void {
-  for (const [tripId, trip] of state.trips.entries()) {
+  const { trips } = state
+  const hasOneCall = (tripId: string) => trips.uses(trips.of(tripId) ?? -1) === 1
+  for (const [tripId, trip] of trips.entries()) {
     if (trip < 0) continue
-    if (!state.trips.isUsed(trip)) state.notices.add('unused_trip', { filename: 'trips.txt', tripId })
-    else if (state.trips.mark(trip) === 1) state.notices.add('unusable_trip', { filename: 'trips.txt', tripId })
+    if (!trips.isUsed(trip)) state.notices.add('unused_trip', { filename: 'trips.txt', tripId })
+    if (trips.uses(trip) < 2) state.notices.add('unusable_trip', { filename: 'trips.txt', tripId })
   }
+  state.flexRules.end(hasOneCall)
   for (const [shapeId, shape] of state.shapes.entries())
     if (shape >= 0 && !state.shapes.isUsed(shape))
       state.notices.add('unused_shape', { filename: 'shapes.txt', shapeId })

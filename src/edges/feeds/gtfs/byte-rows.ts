@@ -90,11 +90,14 @@ export class ByteRows {
     return this.#odd ? this.bytes.subarray(this.#record) : null
   }
 
-  /** The record as texts. */
+  /** The record as texts; blanks around a cell belong to it only within quotes. */
   texts(): string[] {
     const texts: string[] = []
     const kept = Math.min(this.cells, this.#columns)
-    for (let cell = 0; cell < kept; cell++) texts.push(this.text(cell))
+    for (let cell = 0; cell < kept; cell++) {
+      const isQuoted = this.bytes[this.starts[cell]! - 1] === QUOTE
+      texts.push(isQuoted ? this.text(cell) : this.text(cell).trim())
+    }
     // Beyond the header only their number counts.
     for (let cell = kept; cell < this.cells; cell++) texts.push('')
     return texts
@@ -244,4 +247,9 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0x811c9dc5
   for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193)
   return hash ^ (hash >>> 15)
+}
+
+/** Nothing about the text must be told: no blanks around it, no line breaks, all of it readable. */
+export function isPlain(text: string): boolean {
+  return text.charCodeAt(0) > 32 && text.charCodeAt(text.length - 1) > 32 && !/[\ufffd\r\n\0]/.test(text)
 }

@@ -1,8 +1,21 @@
 import type { Ids } from './ids.ts'
 import type { Notices } from './notices.ts'
+import { LOCATIONS } from './schema.ts'
+import type { TableRow } from './table.ts'
 
 /** What files that are passed on refer to (GTFS Fares v2, GTFS-Flex): field by field, one of these files has the id. */
 const REFERENCES: Record<string, Record<string, readonly (readonly [file: string, field: string])[]>> = {
+  'stop_times.txt': {
+    location_group_id: [['location_groups.txt', 'location_group_id']],
+    location_id: [[LOCATIONS, 'id']],
+    pickup_booking_rule_id: [['booking_rules.txt', 'booking_rule_id']],
+    drop_off_booking_rule_id: [['booking_rules.txt', 'booking_rule_id']],
+  },
+  'fare_rules.txt': {
+    origin_id: [['stops.txt', 'zone_id']],
+    destination_id: [['stops.txt', 'zone_id']],
+    contains_id: [['stops.txt', 'zone_id']],
+  },
   'timeframes.txt': { service_id: [['calendar.txt', 'service_id']] },
   'fare_products.txt': {
     rider_category_id: [['rider_categories.txt', 'rider_category_id']],
@@ -78,11 +91,10 @@ export class FareReferences {
     this.#ids.set(key, ids)
   }
 
-  row(file: string, header: readonly string[], cells: readonly string[], csvRowNumber: number): void {
+  row({ file, values, number: csvRowNumber }: TableRow): void {
     const fields = REFERENCES[file]
-    for (const [at, field] of header.entries()) {
-      const id = (cells[at] ?? '').trim()
-      if (id === '') continue
+    for (const [field, value] of Object.entries(values)) {
+      const id = String(value)
       this.add(file, field, id)
       const parents = fields?.[field]
       if (!parents || parents.some(([parent, of]) => this.#has(parent, of, id))) continue

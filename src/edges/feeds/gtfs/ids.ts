@@ -49,8 +49,8 @@ export class Ids {
     return this.#numbers.get(id)
   }
 
-  /** Something refers to this number. Answers how often before, 255 at most. */
-  mark(number: number): number {
+  /** Something refers to this number. */
+  mark(number: number): void {
     if (number >= this.#used.length) {
       const larger = new Uint8Array(Math.max(this.#next, number + 1))
       larger.set(this.#used)
@@ -58,11 +58,20 @@ export class Ids {
     }
     const before = this.#used[number]!
     if (before < 255) this.#used[number] = before + 1
-    return before
   }
 
   isUsed(number: number): boolean {
-    return (this.#used[number] ?? 0) > 0
+    return this.uses(number) > 0
+  }
+
+  /** How often something refers to this number, 255 at most. */
+  uses(number: number): number {
+    return this.#used[number] ?? 0
+  }
+
+  /** Forgets what refers to them. */
+  clearUses(): void {
+    this.#used.fill(0)
   }
 
   entries(): IterableIterator<[string, number]> {

@@ -1,5 +1,5 @@
 import { Ids } from './ids.ts'
-import { PathwayRules } from './row-rules.ts'
+import { PathwayRules } from './pathway-rules.ts'
 import type { ReadingState } from './state.ts'
 import type { FileReader } from './tables.ts'
 
@@ -50,6 +50,7 @@ export function transfers(state: ReadingState): FileReader {
       }
       seen.add(key)
       const [from_stop, to_stop, from_route, to_route, from_trip, to_trip] = ends
+      if (from_trip != null || to_trip != null) state.hasTripTransfers = true
       state.rules.transfer(row, from_stop ?? null, to_stop ?? null)
       return {
         from_stop,

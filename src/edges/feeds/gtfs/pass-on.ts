@@ -1,12 +1,16 @@
 import type { TransitLoad, TransitRow } from '../../../domains/mobility/index.ts'
+import type { FileSpec } from './file-spec.ts'
 import type { FeedFiles } from './files.ts'
-import { type FileSpec, LOCATIONS } from './schema.ts'
+import { readLocations } from './locations.ts'
+import { LOCATIONS } from './schema.ts'
 import type { ReadingState } from './state.ts'
-import { openTable, RowReader, type TableRow } from './table.ts'
+import { openTable, RowReader, TableRow } from './table.ts'
 import { dateOf } from './values.ts'
 
 const BATCH = 2000
 const MOST_COLUMNS = 200
+/** More keys than this of one file are not compared. */
+const MOST_KEYS = 1_000_000
 
 /** Fares, attributions and what only this feed has: kept row by row, without what cannot be read of them. */
 export async function passOn(
@@ -17,7 +21,9 @@ export async function passOn(
   spec: FileSpec | undefined,
 ): Promise<void> {
   if (name === LOCATIONS) {
-    await load.otherFile(name, [], await textOf(files, name, state.context.maxDocumentBytes))
+    const text = await textOf(files, name, state.context.maxDocumentBytes)
+    await load.otherFile(name, [], text)
+    if (text !== null) await locations(load, state, text)
     return
   }
   const table = await openTable(spec, name, files.open(name), state.notices)
@@ -30,6 +36,7 @@ export async function passOn(
     return
   }
   const reader = spec && new RowReader(spec, table.header, state.notices)
+  const look = spec?.isPassedOn ? looker(state, spec) : undefined
   if (name !== 'feed_info.txt') await load.otherFile(name, table.header)
   state.headers[name] = table.header.filter((column) => column !== '')
   let rows = 0
@@ -41,12 +48,12 @@ export async function passOn(
         state.context.signal?.throwIfAborted()
         for (const [index, cells] of block.entries()) {
           const row = first + index
-          const kept = reader
-            ? checked(state, reader.read(cells, row), table.header, cells)
-            : table.header.map((_, at) => cells[at] ?? '')
-          if (kept === undefined) continue
+          const read = reader?.read(cells, row)
+          if (read === null) continue
+          if (read) look?.(read)
+          const kept =
+            read && !look ? checked(state, read, table.header, cells) : table.header.map((_, at) => cells[at] ?? '')
           state.count(name, 1, kept ? 1 : 0)
-          if (kept && !reader) state.references.row(name, table.header, kept, row)
           if (kept && name === 'feed_info.txt') feedInfo(state, table.header, kept, ++rows, row)
           else if (kept) batch.push({ name, row, cells: kept })
         }
@@ -60,19 +67,64 @@ export async function passOn(
   )
 }
 
-/** The cells that can be used; null when the row cannot, undefined when there is none. */
+/** Looks at rows of a file that is passed on as it came. */
+function looker(state: ReadingState, spec: FileSpec): (row: TableRow) => void {
+  const keys = new Set<string>()
+  return (row) => {
+    const values = spec.key.map((field) => row.text(field) ?? '')
+    const key = JSON.stringify(values)
+    if (row.good && keys.has(key))
+      state.note('duplicate_key', row, { fieldName1: spec.key.join(), fieldValue1: values.join() })
+    else if (keys.size < MOST_KEYS) keys.add(key)
+    state.references.row(row)
+    if (spec.name === 'booking_rules.txt') state.flexRules.bookingRule(row)
+    else if (spec.name === 'location_groups.txt')
+      state.flexRules.geography(row.text('location_group_id') ?? '', spec.name, row)
+    else if (spec.name === 'location_group_stops.txt') {
+      const stop = state.stops.of(row.text('stop_id') ?? '') ?? -1
+      const group = row.text('location_group_id') ?? ''
+      if (stop >= 0) state.groupStops.set(group, [...(state.groupStops.get(group) ?? []), stop])
+    } else state.fareRules.row(row)
+  }
+}
+
+async function locations(load: TransitLoad, state: ReadingState, text: string): Promise<void> {
+  const { ids, areas } = readLocations(text, (code, facts) => state.notices.add(code, facts))
+  for (const [index, id] of ids.entries()) {
+    state.references.add(LOCATIONS, 'id', id)
+    state.flexRules.geography(id, LOCATIONS, new TableRow(LOCATIONS, index))
+  }
+  for (const { index, reason } of await load.invalidAreas(areas.map(({ geometry }) => geometry)))
+    state.notices.add('invalid_geometry', {
+      filename: LOCATIONS,
+      featureIndex: areas[index]!.index,
+      featureId: areas[index]!.id,
+      message: reason,
+    })
+}
+
+/** The cells that can be used; null when the row cannot. */
 function checked(
   state: ReadingState,
-  row: TableRow | null,
+  row: TableRow,
   header: readonly string[],
   cells: readonly string[],
-): string[] | null | undefined {
-  if (!row) return undefined
+): string[] | null {
+  if (row.file === 'fare_rules.txt') {
+    state.references.row(row)
+    const route = state.routes.of(row.text('route_id') ?? '')
+    const isZoned = ['origin_id', 'destination_id', 'contains_id'].some((field) => row.text(field) !== undefined)
+    if (isZoned && route !== undefined && route >= 0) state.zonedRoutes.add(route)
+  }
   if (row.file === 'fare_attributes.txt' && row.text('fare_id') !== undefined) {
     if (row.good && !state.unique(row, state.fares, 'fare_id')) row.good = false
     else if (row.good) state.fares.add(row.text('fare_id')!)
     else state.fares.addUnusable(row.text('fare_id')!)
   }
+  if (row.file === 'fare_attributes.txt' && row.text('agency_id') === undefined)
+    state.note(state.agencies.size > 1 ? 'missing_required_field' : 'missing_recommended_field', row, {
+      fieldName: 'agency_id',
+    })
   const references = [
     ['agency_id', 'agency.txt', state.agencies],
     ['route_id', 'routes.txt', state.routes],

@@ -1,5 +1,6 @@
 import type { Ids } from './ids.ts'
-import type { NoticeCode, NoticeFacts, Notices } from './notices.ts'
+import type { NoticeCode } from './notice-codes.ts'
+import type { NoticeFacts, Notices } from './notices.ts'
 import type { TableRow } from './table.ts'
 import type { Places } from './travel.ts'
 
@@ -11,6 +12,17 @@ const luma = (hex: string): number =>
   0.59 * Number.parseInt(hex.slice(2, 4), 16) +
   0.11 * Number.parseInt(hex.slice(4), 16)
 
+/** A stop as later rules need it. */
+export interface StopFacts {
+  id: string
+  name: string
+  row: number
+  type: number
+  /** Number of the stop it belongs to. */
+  parent: number | null
+  hasLevel: boolean
+}
+
 /** What rules look into, and where they say what they found: the state of the reading. */
 export interface RuleContext {
   notices: Notices
@@ -21,6 +33,7 @@ export interface RuleContext {
   trips: Ids
   places: Places
   stopTypes: readonly number[]
+  stopFacts: readonly StopFacts[]
   boarded: ReadonlySet<number>
   note(code: NoticeCode, row: TableRow, facts?: NoticeFacts): void
 }
@@ -149,44 +162,5 @@ export class RowRules {
     const known: Record<string, typeof stops | null> = { agency: agencies, levels, routes, stops, trips }
     if (table in known) return known[table]
     return ['attributions', 'feed_info', 'pathways', 'stop_times'].includes(table) ? null : undefined
-  }
-}
-
-/** What only all the pathways together say. */
-export class PathwayRules {
-  readonly #state: RuleContext
-  /** Who is next to a generic node, by its number: one neighbour leads nowhere. */
-  readonly #nodes = new Map<number, { row: TableRow; id: string; neighbours: Set<number> }>()
-
-  constructor(state: RuleContext) {
-    this.#state = state
-  }
-
-  /** A pathway from stop to stop. */
-  take(row: TableRow, from: number, to: number): void {
-    const { stopTypes } = this.#state
-    const pathwayId = row.text('pathway_id')!
-    if (from === to) this.#state.note('pathway_loop', row, { pathwayId, stopId: row.text('from_stop_id')! })
-    if (row.num('pathway_mode') === 7 && row.num('is_bidirectional') === 1)
-      this.#state.note('bidirectional_exit_gate', row, { pathwayMode: 7, isBidirectional: 1 })
-    for (const [field, stop, other] of [
-      ['from_stop_id', from, to],
-      ['to_stop_id', to, from],
-    ] as const) {
-      const stopId = row.text(field)!
-      if (stopTypes[stop] === 1)
-        this.#state.note('pathway_to_wrong_location_type', row, { pathwayId, fieldName: field, stopId })
-      if (this.#state.boarded.has(stop))
-        this.#state.note('pathway_to_platform_with_boarding_areas', row, { pathwayId, fieldName: field, stopId })
-      if (stopTypes[stop] !== 3) continue
-      const node = this.#nodes.get(stop) ?? { row, id: stopId, neighbours: new Set<number>() }
-      node.neighbours.add(other)
-      this.#nodes.set(stop, node)
-    }
-  }
-
-  end(): void {
-    for (const { row, id, neighbours } of this.#nodes.values())
-      if (neighbours.size === 1) this.#state.note('pathway_dangling_generic_node', row, { stopId: id })
   }
 }

@@ -1,81 +1,11 @@
+import { type FileSpec, file } from './file-spec.ts'
+import { FARES, FLEX } from './passed-on.ts'
+
 /**
  * GTFS Schedule as data: which files there are, their columns, types and what they refer to (GTFS Schedule Reference,
  * "Dataset Files" and "Field Definitions"). What the reader checks, notices name and the cleaned feed writes, derives
  * from here.
  */
-
-export type FieldType =
-  | 'id'
-  | 'text'
-  | 'url'
-  | 'email'
-  | 'phone'
-  | 'language'
-  | 'timezone'
-  | 'color'
-  | 'currency'
-  | 'date'
-  | 'time'
-  | 'integer'
-  | 'natural' // not negative
-  | 'positive'
-  | 'float'
-  | 'distance' // not negative
-  | 'latitude'
-  | 'longitude'
-  | 'enum'
-
-export interface Field {
-  name: string
-  type: FieldType
-  /** required: the column must be there and no cell empty · recommended: a warning where it is empty. */
-  presence: 'required' | 'recommended' | 'optional'
-  /** Of an enum: the least and greatest value; further ones for extended route types. */
-  values?: readonly [number, number]
-  /** People read it: upper and lower case are recommended. */
-  mixedCase?: boolean
-  /** The file and field it refers to. */
-  refers?: readonly [file: string, field: string]
-}
-
-export interface FileSpec {
-  name: string
-  presence: 'required' | 'recommended' | 'optional'
-  /** Fields no two rows may share. */
-  key: readonly string[]
-  fields: ReadonlyMap<string, Field>
-}
-
-/**
- * `name type`, `!` after the type: required, `+`: recommended; `Aa`: in mixed case; `0-4`: values of an enum; `>file.field`: refers to.
- * Conditions beyond that are rules of their own.
- */
-function file(name: string, presence: FileSpec['presence'], key: string, fields: string): FileSpec {
-  const list = fields
-    .trim()
-    .split(/\s*\n\s*/)
-    .map((line): Field => {
-      const [field, type, ...more] = line.split(' ')
-      const presence = type!.endsWith('!') ? 'required' : type!.endsWith('+') ? 'recommended' : 'optional'
-      const result: Field = { name: field!, type: type!.replace(/[!+]$/, '') as FieldType, presence }
-      for (const word of more) {
-        if (word.startsWith('>'))
-          result.refers = word
-            .slice(1)
-            .split('.txt.')
-            .map((part, index) => (index === 0 ? `${part}.txt` : part)) as unknown as [string, string]
-        else if (word === 'Aa') result.mixedCase = true
-        else result.values = word.split('-').map(Number) as unknown as [number, number]
-      }
-      return result
-    })
-  return {
-    name,
-    presence,
-    key: key === '' ? [] : key.split(' '),
-    fields: new Map(list.map((field) => [field.name, field])),
-  }
-}
 
 export const FILES: ReadonlyMap<string, FileSpec> = new Map(
   [
@@ -84,7 +14,7 @@ export const FILES: ReadonlyMap<string, FileSpec> = new Map(
       'required',
       'agency_id',
       `agency_id id
-       agency_name text!
+       agency_name text! Aa
        agency_url url!
        agency_timezone timezone!
        agency_lang language
@@ -116,7 +46,7 @@ export const FILES: ReadonlyMap<string, FileSpec> = new Map(
        stop_code text
        stop_name text Aa
        tts_stop_name text
-       stop_desc text Aa
+       stop_desc text
        stop_lat latitude
        stop_lon longitude
        zone_id id
@@ -135,7 +65,7 @@ export const FILES: ReadonlyMap<string, FileSpec> = new Map(
       'route_id',
       `route_id id!
        agency_id id >agency.txt.agency_id
-       route_short_name text
+       route_short_name text Aa
        route_long_name text Aa
        route_desc text Aa
        route_type enum! 0-12
@@ -182,7 +112,7 @@ export const FILES: ReadonlyMap<string, FileSpec> = new Map(
        service_id id! >calendar.txt.service_id
        trip_id id!
        trip_headsign text Aa
-       trip_short_name text
+       trip_short_name text Aa
        direction_id enum 0-1
        block_id id
        shape_id id >shapes.txt.shape_id
@@ -192,6 +122,7 @@ export const FILES: ReadonlyMap<string, FileSpec> = new Map(
        safe_duration_factor distance
        safe_duration_offset float`,
     ),
+    ...FLEX,
     file(
       'stop_times.txt',
       'required',
@@ -203,7 +134,7 @@ export const FILES: ReadonlyMap<string, FileSpec> = new Map(
        location_group_id id
        location_id id
        stop_sequence natural!
-       stop_headsign text Aa
+       stop_headsign text
        start_pickup_drop_off_window time
        end_pickup_drop_off_window time
        pickup_type enum 0-3
@@ -235,7 +166,7 @@ export const FILES: ReadonlyMap<string, FileSpec> = new Map(
        to_route_id id >routes.txt.route_id
        from_trip_id id >trips.txt.trip_id
        to_trip_id id >trips.txt.trip_id
-       transfer_type enum 0-5
+       transfer_type enum^ 0-5
        min_transfer_time natural`,
     ),
     file(
@@ -249,11 +180,11 @@ export const FILES: ReadonlyMap<string, FileSpec> = new Map(
        is_bidirectional enum! 0-1
        length distance
        traversal_time positive
-       stair_count integer
+       stair_count other
        max_slope float
-       min_width distance
-       signposted_as text
-       reversed_signposted_as text`,
+       min_width above
+       signposted_as text Aa
+       reversed_signposted_as text Aa`,
     ),
     file(
       'translations.txt',
@@ -292,7 +223,7 @@ export const FILES: ReadonlyMap<string, FileSpec> = new Map(
        currency_type currency!
        payment_method enum! 0-1
        transfers enum 0-2
-       agency_id id+ >agency.txt.agency_id
+       agency_id id >agency.txt.agency_id
        transfer_duration natural`,
     ),
     file(
@@ -305,28 +236,8 @@ export const FILES: ReadonlyMap<string, FileSpec> = new Map(
        destination_id id
        contains_id id`,
     ),
-    ...[
-      'networks',
-      'route_networks',
-      'areas',
-      'stop_areas',
-      'location_groups',
-      'location_group_stops',
-      'timeframes',
-      'rider_categories',
-      'fare_media',
-      'fare_products',
-      'fare_leg_rules',
-      'fare_leg_join_rules',
-      'fare_transfer_rules',
-      'booking_rules',
-    ].map((name) => file(`${name}.txt`, 'optional', '', 'id_not_checked text')),
+    ...FARES,
   ].map((spec) => [spec.name, spec]),
-)
-
-/** Files of the standard whose columns are not checked here: passed on as they came. */
-export const UNCHECKED: ReadonlySet<string> = new Set(
-  [...FILES.values()].filter(({ fields }) => fields.has('id_not_checked')).map(({ name }) => name),
 )
 
 /** The only file of the standard that is no table. */

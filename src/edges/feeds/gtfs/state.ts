@@ -1,10 +1,13 @@
 import type { ApplyContext, RejectionExample, RunFigures } from '../../../domains/sources/index.ts'
+import { FareRules } from './fare-rules.ts'
 import { FareReferences } from './fares.ts'
+import { FlexRules } from './flex-rules.ts'
 import { Ids } from './ids.ts'
-import { type NoticeCode, type NoticeFacts, Notices } from './notices.ts'
-import { RowRules } from './row-rules.ts'
+import type { NoticeCode } from './notice-codes.ts'
+import { type NoticeFacts, Notices } from './notices.ts'
+import { RowRules, type StopFacts } from './row-rules.ts'
 import type { TableRow } from './table.ts'
-import { Places, type Travel, TripTable } from './travel.ts'
+import { Places, ShapeEnds, type Travel, TripTable } from './travel.ts'
 
 const EXAMPLES = 5
 
@@ -22,13 +25,29 @@ export class ReadingState {
   readonly blocks = new Ids()
   readonly rules = new RowRules(this)
   readonly references = new FareReferences(this)
+  readonly fareRules = new FareRules((code, row, facts) => this.note(code, row, facts))
+  readonly flexRules = new FlexRules((code, row, facts) => this.note(code, row, facts))
   /** Platforms with boarding areas, by number. */
   readonly boarded = new Set<number>()
   readonly places = new Places()
   /** location_type by number of the stop. */
   readonly stopTypes: number[] = []
+  /** By number of the stop. */
+  readonly stopFacts: StopFacts[] = []
+  /** By number of the shape. */
+  readonly shapeEnds = new ShapeEnds()
   /** route_type by number of the route. */
   readonly routeTypes: number[] = []
+  /** Lines with a fare that depends on zones, by number. */
+  readonly zonedRoutes = new Set<number>()
+  /** Stop times did not come trip after trip, in order. */
+  isUnsorted = false
+  /** Stops by the id of their group. */
+  readonly groupStops = new Map<string, number[]>()
+  /** Some transfer is between trips. */
+  hasTripTransfers = false
+  /** Lines of which `isClosed` holds, by number. */
+  readonly routeRows = new Map<number, TableRow>()
   readonly tripFacts = new TripTable()
   /** What the stop times said of speeds, shapes and blocks; none where they came in disorder. */
   travel: Travel | undefined

@@ -1,11 +1,13 @@
 import { CopyRows } from '../../../kernel/db/index.ts'
-import { ByteIds, ByteRows } from './byte-rows.ts'
+import { ByteIds, ByteRows, isPlain } from './byte-rows.ts'
+import { FLEX_COLUMNS } from './flex-rules.ts'
 import type { Ids } from './ids.ts'
 import type { Notices } from './notices.ts'
 import { FILES } from './schema.ts'
-import { RowReader, rowsOf, type Table } from './table.ts'
+import { RowReader, rowsOf, type Table, type TableRow } from './table.ts'
 import type { TravelContext } from './travel.ts'
 import { TripOrder } from './trip-order.ts'
+import { isPrintable } from './values.ts'
 
 const FILE = 'stop_times.txt'
 const COLUMNS = 12
@@ -32,6 +34,8 @@ export interface StopTimeContext {
   /** location_type by number of the stop. */
   locationTypes: readonly number[]
   notices: Notices
+  /** Looks at a row of a file that has columns of GTFS-Flex. */
+  flex(row: TableRow): void
   signal: AbortSignal | undefined
   progress(rows: number): void
   reject(code: string, row: number, column: string, value: string): void
@@ -50,6 +54,9 @@ export class StopTimes {
   readonly #reader: RowReader
   readonly #table: Table
   readonly #bytes: ByteRows
+  readonly #isFlexible: boolean
+  /** Told of already. */
+  readonly #unexpected = new Set<number>()
   readonly #stopIds: ByteIds
   readonly #at: Record<'trip' | 'stop' | 'sequence' | 'arrival' | 'departure', number>
   readonly #more: Record<'headsign' | 'pickup' | 'dropOff' | 'timepoint' | 'dist', number>
@@ -76,10 +83,11 @@ export class StopTimes {
       timepoint: at('timepoint'),
       dist: at('shape_dist_traveled'),
     }
+    this.#isFlexible = table.header.some((name) => FLEX_COLUMNS.has(name))
     this.#rest = table.header.flatMap((name, index) => (MODELLED.has(name) ? [] : [index]))
     this.#reader = new RowReader(FILES.get(FILE)!, table.header, context.notices)
     this.#bytes = new ByteRows(table.header.length)
-    this.#stopIds = new ByteIds(context.stops.entries())
+    this.#stopIds = new ByteIds([...context.stops.entries()].filter(([id]) => isPrintable(id)))
     this.order = new TripOrder(context)
   }
 
@@ -128,7 +136,7 @@ export class StopTimes {
     if (!noArrival) {
       arrival = bytes.time(at.arrival)
       departure = bytes.time(at.departure)
-      if (arrival < 0 || departure < 0) return false
+      if (arrival < 0 || departure < arrival) return false
     }
     const pickup = this.#digit(more.pickup, 3)
     const dropOff = this.#digit(more.dropOff, 3)
@@ -146,6 +154,7 @@ export class StopTimes {
     }
     if (!bytes.equals(at.trip, this.#tripBytes, this.#tripLength) && !this.#nextTrip()) return false
     this.read++
+    this.#timepoint(this.#number, this.order.tripId, sequence, arrival, departure, timepoint)
     this.#store(
       rows,
       this.#number,
@@ -170,7 +179,7 @@ export class StopTimes {
     if (bytes.isEmpty(cell)) return false
     const tripId = bytes.text(cell)
     const trip = this.#context.trips.of(tripId)
-    if (trip === undefined || trip < 0) return false
+    if (trip === undefined || trip < 0 || !isPrintable(tripId)) return false
     if (trip !== this.order.trip) this.order.begin(tripId, trip)
     this.#remember(tripId)
     return true
@@ -178,7 +187,8 @@ export class StopTimes {
 
   #remember(tripId: string): void {
     this.#tripBytes = Buffer.from(tripId)
-    this.#tripLength = this.#tripBytes.length
+    // Of an odd id each row is looked at.
+    this.#tripLength = isPrintable(tripId) ? this.#tripBytes.length : -1
   }
 
   /** null where it is empty, -1 for what must be looked at. */
@@ -243,8 +253,18 @@ export class StopTimes {
       reject('missing_required_field', csvRowNumber, 'stop_id', '')
       return
     }
+    if (this.#isFlexible) this.#context.flex(row)
     let arrival = row.num('arrival_time') ?? null
     let departure = row.num('departure_time') ?? null
+    if (arrival !== null && departure !== null && departure < arrival)
+      notices.add('start_and_end_range_out_of_order', {
+        filename: FILE,
+        csvRowNumber,
+        startFieldName: 'arrival_time',
+        endFieldName: 'departure_time',
+        entityId: tripId,
+      })
+    this.#timepoint(csvRowNumber, tripId, sequence, arrival, departure, row.num('timepoint') ?? null)
     if ((arrival === null) !== (departure === null)) {
       notices.add('stop_time_with_only_arrival_or_departure_time', {
         filename: FILE,
@@ -283,6 +303,25 @@ export class StopTimes {
       row.text('stop_headsign') ?? null,
       other,
     )
+  }
+
+  /** Where the feed tells exact times from guessed ones, it should of each; exact ones must be there. */
+  #timepoint(
+    csvRowNumber: number,
+    tripId: string,
+    stopSequence: number,
+    arrival: number | null,
+    departure: number | null,
+    timepoint: number | null,
+  ): void {
+    if (this.#more.timepoint < 0) return
+    const { notices } = this.#context
+    const facts = { filename: FILE, csvRowNumber, tripId, stopSequence }
+    if (timepoint === null && (arrival !== null || departure !== null)) notices.add('missing_timepoint_value', facts)
+    if (timepoint !== 1) return
+    if (arrival === null) notices.add('stop_time_timepoint_without_times', { ...facts, specifiedField: 'arrival_time' })
+    if (departure === null)
+      notices.add('stop_time_timepoint_without_times', { ...facts, specifiedField: 'departure_time' })
   }
 
   #store(
@@ -325,13 +364,16 @@ export class StopTimes {
     if (stop !== null) {
       context.stops.mark(stop)
       const type = context.locationTypes[stop]!
-      if (type !== 0 && type !== 4)
+      if (type !== 0 && !this.#unexpected.has(stop)) {
+        this.#unexpected.add(stop)
+        const { id, name } = context.travel.stop(stop)
         context.notices.add('location_with_unexpected_stop_time', {
           filename: FILE,
-          stopTimeCsvRowNumber: csvRowNumber,
-          stopNumber: stop,
-          tripId: order.tripId,
+          csvRowNumber,
+          stopId: id,
+          stopName: name,
         })
+      }
     }
     this.used++
     rows.row(COLUMNS)
@@ -348,8 +390,4 @@ export class StopTimes {
     rows.text(headsign)
     rows.jsonb(other)
   }
-}
-
-function isPlain(text: string): boolean {
-  return text.charCodeAt(0) > 32 && text.charCodeAt(text.length - 1) > 32 && !/[\ufffd\r\n\0]/.test(text)
 }

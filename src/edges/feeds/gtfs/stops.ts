@@ -2,13 +2,6 @@ import type { ReadingState } from './state.ts'
 import type { TableRow } from './table.ts'
 import type { FileReader } from './tables.ts'
 
-/** A stop as later rules need it. */
-interface Known {
-  id: string
-  name: string
-  row: number
-}
-
 /** Stops refer to one another: a parent may be named before its row comes, and gets its number then. */
 export class Stops implements FileReader {
   readonly table = 'gtfs_stop'
@@ -33,7 +26,7 @@ export class Stops implements FileReader {
   /** Numbers others name as parent, though no usable row describes them. */
   readonly withoutRow: number[] = []
   readonly #state: ReadingState
-  readonly #known: Known[] = []
+  readonly #parents = new Set<number>()
   readonly #promised = new Map<string, number>()
   readonly #children: { row: number; type: number; parentId: string; parent: number; stopId: string }[] = []
 
@@ -56,7 +49,17 @@ export class Stops implements FileReader {
     const type = row.num('location_type') ?? 0
     const name = row.text('stop_name')
     this.types[stop] = type
-    this.#known[stop] = { id, name: name ?? '', row: row.number }
+    const zone = row.text('zone_id')
+    state.stopFacts[stop] = {
+      id,
+      name: name ?? '',
+      row: row.number,
+      type,
+      parent: null,
+      hasLevel: row.text('level_id') !== undefined,
+    }
+    if (zone !== undefined) state.references.add('stops.txt', 'zone_id', zone)
+    state.flexRules.geography(id, 'stops.txt', row)
     const description = row.text('stop_desc')
     const stopId = id
     if (name === undefined && type < 3) state.note('missing_stop_name', row, { stopId, locationType: type })
@@ -78,7 +81,7 @@ export class Stops implements FileReader {
       name,
       description,
       geom: placed ? [lon, lat] : null,
-      zone_id: row.text('zone_id'),
+      zone_id: zone,
       url: row.text('stop_url'),
       location_type: type,
       parent: this.#parent(row, stopId, type),
@@ -125,7 +128,9 @@ export class Stops implements FileReader {
           })
         continue
       }
-      stops.mark(parent)
+      this.#parents.add(parent)
+      const facts = this.#state.stopFacts[stops.of(stopId) ?? -1]
+      if (facts) facts.parent = parent
       if (type === 4) this.#state.boarded.add(parent)
       const stop = stops.of(stopId)
       if (stop !== undefined && stop >= 0 && !places.has(stop) && places.has(parent)) places.copy(stop, parent)
@@ -146,17 +151,17 @@ export class Stops implements FileReader {
 
   /** Id and name by number. */
   named(stop: number): { id: string; name: string } {
-    return this.#known[stop]!
+    return this.#state.stopFacts[stop]!
   }
 
   /** After everything that refers to stops: which nobody needs. */
   unused(): void {
-    const { notices, stops } = this.#state
-    for (const [stop, known] of this.#known.entries()) {
-      if (!known || stops.isUsed(stop)) continue
+    const { notices, stops, stopFacts } = this.#state
+    for (const [stop, known] of stopFacts.entries()) {
+      if (!known) continue
       const facts = { filename: 'stops.txt', csvRowNumber: known.row, stopId: known.id, stopName: known.name }
-      if (this.types[stop] === 0) notices.add('stop_without_stop_time', facts)
-      else if (this.types[stop] === 1) notices.add('unused_parent_station', facts)
+      if (this.types[stop] === 0 && !stops.isUsed(stop)) notices.add('stop_without_stop_time', facts)
+      else if (this.types[stop] === 1 && !this.#parents.has(stop)) notices.add('unused_station', facts)
     }
   }
 }

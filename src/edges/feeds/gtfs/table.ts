@@ -1,9 +1,9 @@
 import { parse as parseCsv } from 'csv-parse/sync'
 import { FileError } from '../../../domains/sources/index.ts'
 import { type Block, recordBlocks } from '../csv/blocks.ts'
+import type { Field, FileSpec } from './file-spec.ts'
 import type { Notices } from './notices.ts'
-import type { Field, FileSpec } from './schema.ts'
-import { isOneCase, parse } from './values.ts'
+import { isOneCase, isPrintable, parse } from './values.ts'
 
 /** Some hundred rows as they stand in the file. Numbers count records, the header is 1. */
 export interface TableBlock {
@@ -80,7 +80,7 @@ function written(rows: readonly string[][]): Block {
   return { bytes: Buffer.from(`${lines.join('\n')}\n`), quoted: true }
 }
 
-/** The rows of a block as texts; none, and a notice, where it is no CSV. `number` is that of the first. */
+/** The rows of a block as texts, without blanks around cells that are not quoted; none, and a notice, where it is no CSV. `number` is that of the first. */
 export function rowsOf({ bytes, quoted: isQuoted }: Block, name: string, number: number, notices: Notices): string[][] {
   const text = bytes.toString('utf8')
   if (!isQuoted) return plain(text)
@@ -115,9 +115,9 @@ function usable(spec: FileSpec | undefined, name: string, header: readonly strin
     seen.add(column)
   }
   for (const field of spec?.fields.values() ?? []) {
-    if (field.presence !== 'required' || seen.has(field.name)) continue
+    if (!field.hasColumn || seen.has(field.name)) continue
     notices.add('missing_required_column', { filename: name, fieldName: field.name })
-    good = false
+    if (field.presence === 'required' && !spec!.isPassedOn) good = false
   }
   return good
 }
@@ -147,13 +147,19 @@ async function* recordsOf(
   return undefined
 }
 
+/** A blank beside a comma or at an end of a line, quotes or not. */
+const BLANKS = /[ \t]"?(?:,|\r?$)|(?:^|,)"?[ \t]/m
+
 function plain(text: string): string[][] {
   const lines = text.split('\n')
+  const hasBlanks = BLANKS.test(text)
   const rows: string[][] = []
   for (const line of lines) {
     let end = line.length
     while (end > 0 && line.charCodeAt(end - 1) === 13) end--
-    if (end > 0) rows.push((end === line.length ? line : line.slice(0, end)).split(','))
+    if (end === 0) continue
+    const cells = (end === line.length ? line : line.slice(0, end)).split(',')
+    rows.push(hasBlanks ? cells.map((cell) => cell.trim()) : cells)
   }
   return rows
 }
@@ -163,6 +169,8 @@ function quoted(text: string): string[][] {
     relax_column_count: true,
     relax_quotes: true,
     skip_empty_lines: true,
+    // Blanks around a cell belong to it only within quotes.
+    ...(BLANKS.test(text) ? { cast: (cell, { quoting }) => (quoting ? cell : cell.trim()) } : {}),
     record_delimiter: ['\r\n', '\n'],
   })
   for (const row of rows) {
@@ -279,8 +287,14 @@ export class RowReader {
   #take(row: TableRow, field: Field, text: string): void {
     const parsed = parse(field, text)
     if ('value' in parsed) {
-      if (field.mixedCase && isOneCase(text))
-        this.#notices.add('mixed_case_recommended_field', {
+      const code =
+        field.mixedCase && isOneCase(text)
+          ? 'mixed_case_recommended_field'
+          : field.type === 'id' && !isPrintable(text)
+            ? 'non_ascii_or_non_printable_char'
+            : undefined
+      if (code)
+        this.#notices.add(code, {
           filename: row.file,
           csvRowNumber: row.number,
           fieldName: field.name,

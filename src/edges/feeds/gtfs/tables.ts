@@ -1,4 +1,5 @@
 import type { TransitRow, TransitTable } from '../../../domains/mobility/index.ts'
+import { isClosed } from './flex-rules.ts'
 import type { Ids } from './ids.ts'
 import type { ReadingState } from './state.ts'
 import type { TableRow } from './table.ts'
@@ -131,6 +132,7 @@ export function routes(state: ReadingState): FileReader {
       if (row.text('network_id') !== undefined)
         state.references.add('routes.txt', 'network_id', row.text('network_id')!)
       state.routeTypes[route] = row.num('route_type')!
+      if (isClosed(row)) state.routeRows.set(route, row)
       return {
         route,
         route_id: routeId,
@@ -155,7 +157,7 @@ function containsName(long: string, short: string): boolean {
 }
 
 /** Services by calendar.txt, and by calendar_dates.txt alone. */
-export function calendar(state: ReadingState, ends: Map<number, { row: TableRow; last: string }>): FileReader {
+export function calendar(state: ReadingState, services: Map<number, TableRow>): FileReader {
   return {
     table: 'gtfs_service',
     modelled: ['service_id', ...DAYS, 'start_date', 'end_date'],
@@ -166,7 +168,7 @@ export function calendar(state: ReadingState, ends: Map<number, { row: TableRow;
       (row, service) => {
         const start = row.text('start_date')!
         const end = row.text('end_date')!
-        ends.set(service, { row, last: end })
+        services.set(service, row)
         return {
           service,
           service_id: row.text('service_id'),
@@ -193,7 +195,7 @@ export function calendar(state: ReadingState, ends: Map<number, { row: TableRow;
 
 export function calendarDates(
   state: ReadingState,
-  ends: Map<number, { row: TableRow; last: string }>,
+  services: Map<number, TableRow>,
   onlyHere: TransitRow[],
 ): FileReader {
   const seen = new Set<string>()
@@ -219,8 +221,7 @@ export function calendarDates(
         return state.rejectRow(row)
       }
       seen.add(key)
-      const known = ends.get(service)
-      if (known && row.num('exception_type') === 1 && day > known.last) known.last = day
+      if (!services.has(service)) services.set(service, row)
       return { service, day, exception: row.num('exception_type') }
     },
   }
@@ -253,6 +254,9 @@ export function trips(state: ReadingState): FileReader {
       const trip = state.trips.add(id)
       const shape = state.refer(row, 'shape_id', 'shapes.txt', 'shape_id', state.shapes)
       const block = row.text('block_id')
+      if (isFerry(state.routeTypes[route]!) && !row.num('bikes_allowed'))
+        state.note('missing_bike_allowance', row, { routeId: row.text('route_id')!, tripId: id })
+      state.flexRules.trip(id, state.routeRows.get(route))
       state.tripFacts.set(trip, {
         routeType: state.routeTypes[route]!,
         shape: shape ?? -1,
@@ -324,6 +328,9 @@ export function translations(state: ReadingState): FileReader {
     },
   }
 }
+
+/** Ferries by the basic and by the extended route types. */
+const isFerry = (routeType: number): boolean => routeType === 4 || (routeType >= 1000 && routeType < 1100)
 
 /** Rows with an id of their own: unusable ones are remembered, later ones of the same id left out. */
 function keyed(

@@ -9,6 +9,9 @@ const LARGE_STATION = 4
 /** Beyond these only what is looked at is bounded, not what is taken in. */
 const MOST_CALLS = 1000
 const MOST_PAIRS = 500_000
+const MOST_DISTS = 4
+/** Ends of a trip and of its shape no further apart than this are one place (0.0001 degrees). */
+const SAME_PLACE_METRES = 11.1
 const EARTH_KM = 6371.01
 
 /** Where stops are, by number: unit vectors, as distances between them are asked a million times. */
@@ -35,10 +38,42 @@ export class Places {
   /** Kilometres on the sphere between two stops that have a place. */
   km(a: number, b: number): number {
     const xyz = this.#xyz
-    const dx = xyz[a * 3]! - xyz[b * 3]!
-    const dy = xyz[a * 3 + 1]! - xyz[b * 3 + 1]!
-    const dz = xyz[a * 3 + 2]! - xyz[b * 3 + 2]!
-    return 2 * EARTH_KM * Math.asin(Math.min(1, Math.sqrt(dx * dx + dy * dy + dz * dz) / 2))
+    return along(xyz[a * 3]! - xyz[b * 3]!, xyz[a * 3 + 1]! - xyz[b * 3 + 1]!, xyz[a * 3 + 2]! - xyz[b * 3 + 2]!)
+  }
+
+  /** Kilometres from a stop that has a place to a point. */
+  kmTo(stop: number, lon: number, lat: number): number {
+    const xyz = this.#xyz
+    const [x, y] = [(lon * Math.PI) / 180, (lat * Math.PI) / 180]
+    const dx = xyz[stop * 3]! - Math.cos(y) * Math.cos(x)
+    const dy = xyz[stop * 3 + 1]! - Math.cos(y) * Math.sin(x)
+    return along(dx, dy, xyz[stop * 3 + 2]! - Math.sin(y))
+  }
+}
+
+/** Kilometres on the sphere over a chord of the unit sphere. */
+const along = (dx: number, dy: number, dz: number): number =>
+  2 * EARTH_KM * Math.asin(Math.min(1, Math.sqrt(dx * dx + dy * dy + dz * dz) / 2))
+
+/** Where shapes end, by number, and how far they go by their own count. */
+export class ShapeEnds {
+  readonly #ends: ({ sequence: number; lon: number; lat: number; dist: number } | undefined)[] = []
+
+  point(shape: number, sequence: number, lon: number, lat: number, dist: number): void {
+    const end = this.#ends[shape]
+    if (!end) {
+      this.#ends[shape] = { sequence, lon, lat, dist }
+      return
+    }
+    if (dist > end.dist) end.dist = dist
+    if (sequence < end.sequence) return
+    end.sequence = sequence
+    end.lon = lon
+    end.lat = lat
+  }
+
+  of(shape: number): { lon: number; lat: number; dist: number } | undefined {
+    return this.#ends[shape]
   }
 }
 
@@ -96,9 +131,13 @@ export interface ShapeStop {
   shape: number
   stop: number
   most: number
+  /** How far along the shape the trips say it is. */
+  dists: readonly number[]
 }
 
 interface Call {
+  /** Which call of the trip. */
+  n: number
   row: number
   sequence: number
   stop: number
@@ -110,6 +149,7 @@ interface Call {
 
 export interface TravelContext {
   places: Places
+  shapes: ShapeEnds
   trips: TripTable
   /** Id and name of a stop, for a notice. */
   stop(stop: number): { id: string; name: string }
@@ -123,7 +163,7 @@ export class Travel {
   readonly #context: TravelContext
   readonly #found: Notices
   readonly #patterns = new Set<number>()
-  readonly #pairs = new Map<number, number>()
+  readonly #pairs = new Map<number, { most: number; dists: number[] }>()
   readonly #blocks = new Map<number, BlockSpan[]>()
   #trip: TripFacts = { routeType: 3, shape: -1, block: -1, service: -1 }
   #number = -1
@@ -131,9 +171,13 @@ export class Travel {
   #limit = 200
   #calls: Call[] = []
   #stops: number[] = []
+  #dists: (number | null)[] = []
+  #dist = 0
+  #end = -1
   #last = -1
   #km = 0
   #hash = 0
+  #n = 0
   #isFirst = true
   #isFast = false
   #firstTimes: [number, number] | undefined
@@ -151,15 +195,29 @@ export class Travel {
     this.#limit = mostSpeed(this.#trip.routeType)
     this.#calls = []
     this.#stops = []
+    this.#dists = []
+    this.#dist = 0
+    this.#end = -1
     this.#last = -1
     this.#km = 0
     this.#hash = 0
+    this.#n = 0
     this.#isFirst = true
     this.#isFast = false
     this.#firstTimes = undefined
   }
 
-  call(row: number, sequence: number, stop: number | null, arrival: number | null, departure: number | null): void {
+  call(
+    row: number,
+    sequence: number,
+    stop: number | null,
+    arrival: number | null,
+    departure: number | null,
+    dist: number | null,
+  ): void {
+    this.#n++
+    this.#end = stop ?? -1
+    if (dist !== null && dist > this.#dist) this.#dist = dist
     this.#lastTimes = arrival === null || departure === null ? undefined : [arrival, departure]
     if (this.#isFirst) this.#firstTimes = this.#lastTimes
     this.#isFirst = false
@@ -167,15 +225,19 @@ export class Travel {
     if (this.#last >= 0) this.#km += this.#context.places.km(this.#last, stop)
     this.#last = stop
     this.#hash = (Math.imul(this.#hash, 31) + stop + 1) | 0
-    if (this.#stops.length < MOST_CALLS) this.#stops.push(stop)
+    if (dist !== null) this.#hash = (Math.imul(this.#hash, 31) + dist * 1000) | 0
+    if (this.#stops.length < MOST_CALLS) {
+      this.#stops.push(stop)
+      this.#dists.push(dist)
+    }
     if (arrival === null || departure === null) return
-    const call = { row, sequence, stop, arrival, departure, km: this.#km }
+    const call = { n: this.#n, row, sequence, stop, arrival, departure, km: this.#km }
     const before = this.#calls.at(-1)
     if (before) {
       const km = call.km - before.km
       if (km * 3600 > this.#limit * Math.max(0, arrival - before.departure)) {
         this.#isFast = true
-        this.#compare('fast_travel_between_consecutive_stops', before, call)
+        if (call.n === before.n + 1) this.#compare('fast_travel_between_consecutive_stops', before, call)
       }
     }
     if (this.#calls.length === MOST_CALLS) this.#calls = []
@@ -194,12 +256,41 @@ export class Travel {
       spans.push({ trip: this.#number, service, firstArrival, firstDeparture, lastArrival, lastDeparture })
       this.#blocks.set(block, spans)
     }
-    if (shape < 0 || this.#pairs.size >= MOST_PAIRS) return
+    if (shape < 0) return
+    this.#beyond(shape)
+    if (this.#pairs.size >= MOST_PAIRS) return
     const pattern = (this.#hash >>> 0) * 2 ** 20 + ((shape * 31 + this.#stops.length) % 2 ** 20)
     if (this.#patterns.has(pattern)) return
     this.#patterns.add(pattern)
     const most = OFF_SHAPE_METRES * (isRail(routeType) ? LARGE_STATION : 1)
-    for (const stop of this.#stops) this.#pairs.set(shape * 2 ** 31 + stop, most)
+    for (const [index, stop] of this.#stops.entries()) {
+      const key = shape * 2 ** 31 + stop
+      const pair = this.#pairs.get(key) ?? { most, dists: [] }
+      pair.most = most
+      const dist = this.#dists[index]
+      if (dist != null && pair.dists.length < MOST_DISTS && !pair.dists.includes(dist)) pair.dists.push(dist)
+      this.#pairs.set(key, pair)
+    }
+  }
+
+  /** Does the trip count further than its shape goes? */
+  #beyond(shape: number): void {
+    const { places, shapes } = this.#context
+    const end = shapes.of(shape)
+    if (!end || end.dist <= 0 || this.#dist <= end.dist || this.#end < 0 || !places.has(this.#end)) return
+    const metres = places.kmTo(this.#end, end.lon, end.lat) * 1000
+    this.#found.add(
+      metres >= SAME_PLACE_METRES
+        ? 'trip_distance_exceeds_shape_distance'
+        : 'trip_distance_exceeds_shape_distance_below_threshold',
+      {
+        filename: 'stop_times.txt',
+        tripId: this.#tripId,
+        maxTripDistanceTraveled: this.#dist,
+        maxShapeDistanceTraveled: end.dist,
+        geoDistanceToShape: Math.round(metres * 10) / 10,
+      },
+    )
   }
 
   /** The first two stops beyond {@link FAR_KM} that are reached too fast. */
@@ -224,11 +315,11 @@ export class Travel {
       tripId: this.#tripId,
       speedKph: Math.round(speed * 10) / 10,
       distanceKm: Math.round(km * 1000) / 1000,
-      csvRowNumber1: from.row,
+      csvRowNumber1: from.row || null,
       stopSequence1: from.sequence,
       stopId1: stop1.id,
       stopName1: stop1.name,
-      csvRowNumber2: to.row,
+      csvRowNumber2: to.row || null,
       stopSequence2: to.sequence,
       stopId2: stop2.id,
       stopName2: stop2.name,
@@ -240,9 +331,9 @@ export class Travel {
   /** Every stop of every shape, once; at most {@link MOST_PAIRS}. */
   *shapeStops(shapes: Ids): Iterable<ShapeStop> {
     const usable = new Set([...shapes.entries()].map(([, number]) => number))
-    for (const [key, most] of this.#pairs) {
+    for (const [key, { most, dists }] of this.#pairs) {
       const shape = Math.floor(key / 2 ** 31)
-      if (usable.has(shape)) yield { shape, stop: key % 2 ** 31, most }
+      if (usable.has(shape)) yield { shape, stop: key % 2 ** 31, most, dists }
     }
   }
 

@@ -14,7 +14,8 @@ export interface OrderContext {
 
 /**
  * Rules over the stop times of a trip one after the other. They hold where a feed lists trip after trip in order; what
- * they found is worth nothing once that turns out to be wrong (`unsorted`), and the database looks again.
+ * they found is worth nothing once that turns out to be wrong (`unsorted`): they are asked again of what the database
+ * has, which knows no rows of the file (row 0).
  */
 export class TripOrder {
   unsorted = false
@@ -72,7 +73,7 @@ export class TripOrder {
     if (this.#stops === 0) {
       if (arrival === null && !flexible) this.#edge(row, sequence)
     } else if (sequence < this.#sequence) this.unsorted = true
-    this.travel.call(row, sequence, stop, arrival, departure)
+    this.travel.call(row, sequence, stop, arrival, departure, dist)
     if (arrival !== null && arrival < this.#departure)
       this.#note('stop_time_with_arrival_before_previous_departure_time', row, {
         prevCsvRowNumber: this.#departureRow,
@@ -115,7 +116,7 @@ export class TripOrder {
   }
 
   #note(code: Parameters<Notices['add']>[0], csvRowNumber: number, facts: NoticeFacts): void {
-    this.found.add(code, { filename: FILE, csvRowNumber, tripId: this.tripId, ...facts })
+    this.found.add(code, { filename: FILE, csvRowNumber: csvRowNumber || null, tripId: this.tripId, ...facts })
   }
 }
 

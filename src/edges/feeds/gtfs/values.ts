@@ -1,5 +1,5 @@
-import type { NoticeCode } from './notices.ts'
-import type { Field } from './schema.ts'
+import type { Field } from './file-spec.ts'
+import type { NoticeCode } from './notice-codes.ts'
 
 /** Seconds since noon minus 12 h; `H:MM:SS` and `HH:MM:SS`, hours beyond 24 too. Undefined: no time. */
 export function secondsOf(text: string): number | undefined {
@@ -77,6 +77,17 @@ export function isOneCase(text: string): boolean {
   return words.length > 1 && words.every((word) => /\p{Lu}/u.test(word) !== /\p{Ll}/u.test(word))
 }
 
+const currencies = new Set(Intl.supportedValuesOf('currency'))
+
+/** How many decimals amounts of a currency have (ISO 4217); undefined for none that is known. */
+export function decimalsOf(currency: string): number | undefined {
+  if (!currencies.has(currency)) return undefined
+  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits
+}
+
+/** Ids are to be of printable ASCII alone. */
+export const isPrintable = (text: string): boolean => /^[\x20-\x7e]*$/.test(text)
+
 /** What a cell says, or the notice it deserves. */
 export type Parsed = { value: string | number } | { code: NoticeCode; drop?: boolean }
 
@@ -102,7 +113,10 @@ export function parse(field: Field, text: string): Parsed {
     case 'color':
       return /^[0-9A-Fa-f]{6}$/.test(text) ? { value: text } : { code: 'invalid_color' }
     case 'currency':
-      return /^[A-Z]{3}$/.test(text) ? { value: text } : { code: 'invalid_currency' }
+      return decimalsOf(text) === undefined ? { code: 'invalid_currency' } : { value: text }
+    case 'amount':
+      if (FLOAT.test(text) && Number(text) < 0) return { code: 'number_out_of_range' }
+      return FLOAT.test(text) ? { value: text } : { code: 'invalid_float' }
     case 'date': {
       const value = dateOf(text)
       return value === undefined ? { code: 'invalid_date' } : { value }
@@ -113,9 +127,11 @@ export function parse(field: Field, text: string): Parsed {
     }
     case 'integer':
     case 'natural':
-    case 'positive': {
+    case 'positive':
+    case 'other': {
       if (!INTEGER.test(text)) return { code: 'invalid_integer' }
-      return number(Number(text), field.type === 'integer' ? -INT4 : field.type === 'natural' ? 0 : 1)
+      if (field.type === 'other' && Number(text) === 0) return { code: 'number_out_of_range' }
+      return number(Number(text), field.type === 'natural' ? 0 : field.type === 'positive' ? 1 : -INT4)
     }
     case 'enum': {
       if (!INTEGER.test(text)) return { code: 'invalid_integer' }
@@ -131,7 +147,8 @@ export function parse(field: Field, text: string): Parsed {
       const value = Number(text)
       if (field.type === 'latitude') return number(value, -90, 90)
       if (field.type === 'longitude') return number(value, -180, 180)
-      return field.type === 'distance'
+      if (field.type === 'above' && value === 0) return { code: 'number_out_of_range' }
+      return field.type === 'distance' || field.type === 'above'
         ? number(value, 0, Number.MAX_VALUE)
         : number(value, -Number.MAX_VALUE, Number.MAX_VALUE)
     }

@@ -46,6 +46,35 @@ for (const engine of databases()) {
         assert.ok(!others.includes(code), 'the good feed gives the notice, too')
       })
 
+    it('looks at a feed that lists its trips in disorder as at any other', async () => {
+      const codes = async (rows: string[]) =>
+        (
+          await noticed({
+            'stops.txt': FEED['stops.txt'].replace('49.02,12.1', '49.02,12.102'),
+            'stop_times.txt': `trip_id,stop_sequence,stop_id,arrival_time,departure_time,shape_dist_traveled\n${rows.join('\n')}\n`,
+          })
+        ).map(({ code, n }) => [code, n])
+      const rows = [
+        't1,1,a,08:00:10,08:00:10,0',
+        't1,2,b,08:00:20,08:00:20,1',
+        't1,3,c,08:10:00,08:10:00,1',
+        't2,1,a,,,',
+        't2,2,b,09:05:00,09:05:00,',
+      ]
+      const found = await codes(rows)
+      for (const code of [
+        'decreasing_or_equal_stop_time_distance',
+        'fast_travel_between_consecutive_stops',
+        'missing_trip_edge',
+        'stop_too_far_from_shape',
+      ])
+        assert.ok(
+          found.some(([one]) => one === code),
+          code,
+        )
+      assert.deepEqual(await codes([rows[4]!, rows[2]!, rows[0]!, rows[3]!, rows[1]!]), found)
+    })
+
     it('lets trips of a block follow one another, the last call of one being the first of the next', async () => {
       const codes = (await noticed({ ...blocks('mo'), 'stop_times.txt': handover })).map(({ code }) => code)
       assert.ok(!codes.includes('block_trips_with_overlapping_stop_times'))

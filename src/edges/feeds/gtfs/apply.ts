@@ -106,8 +106,8 @@ async function read(files: FeedFiles, load: TransitLoad, state: ReadingState): P
     if (name === 'trips.txt') {
       await calendarsRead(load, state, onlyDates)
       for (const service of await load.expiredServices(state.today)) {
-        const row = services.get(service)!
-        state.note('expired_calendar', row, { serviceId: row.text('service_id')! })
+        const row = services.get(service)
+        if (row) state.note('expired_calendar', row, { serviceId: row.text('service_id')! })
       }
     }
     if (!has(name)) {
@@ -258,6 +258,8 @@ async function stopTimes(load: TransitLoad, state: ReadingState, times: StopTime
         filename: 'stop_times.txt',
         fieldName1: 'trip_id,stop_sequence',
         fieldValue1: `${trip},${sequence}`,
+        tripId: trip,
+        stopSequence: sequence,
       })),
     )
     removed = n

@@ -128,7 +128,7 @@ export class Stops implements FileReader {
           })
         continue
       }
-      this.#parents.add(parent)
+      if (type === 0) this.#parents.add(parent)
       const facts = this.#state.stopFacts[stops.of(stopId) ?? -1]
       if (facts) facts.parent = parent
       if (type === 4) this.#state.boarded.add(parent)

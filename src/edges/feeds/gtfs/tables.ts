@@ -221,7 +221,8 @@ export function calendarDates(
         return state.rejectRow(row)
       }
       seen.add(key)
-      if (!services.has(service)) services.set(service, row)
+      // Beside calendar.txt days are exceptions.
+      if (!state.headers['calendar.txt'] && !services.has(service)) services.set(service, row)
       return { service, day, exception: row.num('exception_type') }
     },
   }

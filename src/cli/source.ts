@@ -11,6 +11,7 @@ import {
   type RunOptions,
   type RunReport,
   type SourceInfo,
+  together,
 } from '../domains/sources/index.ts'
 import { Problem, SetupError } from '../kernel/problem.ts'
 import { type CommandContext, table } from './context.ts'
@@ -37,10 +38,12 @@ export function registerSourceCommands(program: Command, ctx: CommandContext): v
     .action((which: string, options) => preview(ctx, which, options))
 
   source
-    .command('detect <path-or-url>')
-    .description('recognise a file and print a definition to begin with, its reasons as comments')
+    .command('detect <path-or-url...>')
+    .description(
+      'recognise a file (or files of one source) and print a definition to begin with, its reasons as comments',
+    )
     .option('--json', 'one JSON value: {file, rows, header, guesses, mapping, problem}')
-    .action((which: string, { json }) => detect(ctx, which, json))
+    .action((which: string[], { json }) => detect(ctx, which, json))
 
   source
     .command('add <file>')
@@ -64,6 +67,7 @@ export function registerSourceCommands(program: Command, ctx: CommandContext): v
     .command('run <file-or-id...>')
     .description('import once, from a definition file or a source that was added')
     .option('--from <path>', 'read this file, folder or archive instead of the address in the definition')
+    .option('--part <name>', 'only this part of the source (main, trip-updates …)')
     .option('--detect', 'the paths are data: recognise the format and read them together, as one source')
     .option('--dataset <id>', 'with --detect: the dataset to write to')
     .option('--full', 'fetch even if the address says it is unmodified')
@@ -175,8 +179,14 @@ async function check(ctx: CommandContext, file: string, json: boolean): Promise<
   }
 }
 
-async function detect(ctx: CommandContext, which: string, json: boolean): Promise<void> {
+async function detect(ctx: CommandContext, [which = '', ...others]: string[], json: boolean): Promise<void> {
   const { sources } = await ctx.platform()
+  if (others.length > 0) {
+    const texts = await recognised(ctx, [which, ...others])
+    if (json && texts) ctx.stdout(`${JSON.stringify({ definitions: texts })}\n`)
+    else if (texts) ctx.stdout(texts.join('---\n'))
+    return
+  }
   const { detection, text } = await sources.drafts.detect(which, ctx.cwd)
   if (json) ctx.stdout(`${JSON.stringify(detection)}\n`)
   else if (text !== null) ctx.stdout(text)
@@ -204,6 +214,7 @@ interface RunFlags {
   full?: boolean
   json?: boolean
   dataset?: string
+  part?: string
 }
 
 /** Runs what was recognised in data files: a feed with its files, or a table. */
@@ -218,18 +229,25 @@ async function runDetected(ctx: CommandContext, paths: string[], options: RunFla
     ctx.stderr(`${wrong}.\n`)
     return ctx.exit(EXIT.usage)
   }
-  let texts: string[]
+  const texts = await recognised(ctx, paths, options.dataset)
+  if (!texts) return
+  const reports: RunReport[] = []
+  for (const text of texts) reports.push(await runOne(ctx, sources.check(text), options))
+  if (options.json) ctx.stdout(`${JSON.stringify(figuresOf(together(reports)))}\n`)
+  exitBy(ctx, reports)
+}
+
+/** The definitions for data files; says why and sets the exit code where they are nothing that can be read. */
+async function recognised(ctx: CommandContext, paths: string[], dataset?: string): Promise<string[] | undefined> {
+  const { sources } = await ctx.platform()
   try {
-    texts = await sources.drafts.recognise(paths, ctx.cwd, options.dataset)
+    return await sources.drafts.recognise(paths, ctx.cwd, dataset)
   } catch (error) {
     if (!(error instanceof Problem) && !(error instanceof FileError)) throw error
     ctx.stderr(`${error.message}\n`)
-    return ctx.exit(EXIT.failed)
+    ctx.exit(EXIT.failed)
+    return undefined
   }
-  const reports: RunReport[] = []
-  for (const text of texts) reports.push(await runOne(ctx, sources.check(text), options))
-  if (options.json) ctx.stdout(`${JSON.stringify(together(reports))}\n`)
-  exitBy(ctx, reports)
 }
 
 function exitBy(ctx: CommandContext, reports: readonly RunReport[]): void {
@@ -238,31 +256,13 @@ function exitBy(ctx: CommandContext, reports: readonly RunReport[]): void {
   else if (had('rejections')) ctx.exit(EXIT.rejections)
 }
 
-/** One value for what was read together: static and live files of one dataset. */
-function together(reports: readonly RunReport[]) {
-  const parts = reports.map(figuresOf)
-  const [first] = parts
-  if (!first || parts.length === 1) return first
-  const sum = (field: 'read' | 'accepted' | 'unchanged' | 'corrected' | 'rejected' | 'seconds') =>
-    parts.reduce((all, part) => all + part[field], 0)
-  const worst = parts.find(({ outcome }) => outcome !== 'ok' && outcome !== 'unmodified') ?? first
+function figuresOf({ run: _, newest: __, outcome, error, parts, ...figures }: RunReport): object {
   return {
-    ...first,
-    read: sum('read'),
-    accepted: sum('accepted'),
-    unchanged: sum('unchanged'),
-    corrected: sum('corrected'),
-    rejected: sum('rejected'),
-    rejections: parts.flatMap(({ rejections }) => rejections),
-    seconds: sum('seconds'),
-    outcome: worst.outcome,
-    ...(worst.error ? { error: worst.error } : {}),
-    parts,
+    ...figures,
+    outcome,
+    ...(error ? { error } : {}),
+    ...(parts ? { parts: parts.map(figuresOf) } : {}),
   }
-}
-
-function figuresOf({ run: _, newest: __, outcome, error, ...figures }: RunReport) {
-  return { ...figures, outcome, ...(error ? { error } : {}) }
 }
 
 async function run(ctx: CommandContext, which: string[], options: RunFlags): Promise<void> {
@@ -286,12 +286,13 @@ async function runOne(ctx: CommandContext, definition: Definition, options: RunF
     from: options.from,
     cwd: ctx.cwd,
     full: options.full,
+    part: options.part,
     signal: ctx.signal,
     onProgress: progress.show,
   }
   const report = await sources.run(definition, settings)
   progress.done()
-  if (!options.json) ctx.stdout(describeRun(report))
+  if (!options.json) for (const one of report.parts ?? [report]) ctx.stdout(describeRun(one))
   if (report.outcome === 'failed') ctx.stderr(`${report.source}: ${report.error}\n`)
   return report
 }
@@ -339,7 +340,7 @@ function count(ctx: CommandContext, text: string, option: string): number | unde
   return undefined
 }
 
-function listed({ id, title, dataset, kind, health, paused, nextRun, lastGood, version }: SourceInfo) {
+function listed({ id, title, dataset, kind, health, ailing, paused, nextRun, lastGood, version, parts }: SourceInfo) {
   return {
     id,
     title,
@@ -347,10 +348,21 @@ function listed({ id, title, dataset, kind, health, paused, nextRun, lastGood, v
     kind,
     state: health.state,
     since: health.since,
-    cause: health.cause,
+    cause: ailing === null ? health.cause : `${ailing}: ${health.cause}`,
     paused,
     nextRun,
     lastGood,
     version,
+    ...(parts.length > 1
+      ? {
+          parts: parts.map(({ name, health, nextRun, lastGood, contentAt }) => ({
+            part: name,
+            ...health,
+            nextRun,
+            lastGood,
+            contentAt,
+          })),
+        }
+      : {}),
   }
 }

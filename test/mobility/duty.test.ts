@@ -63,7 +63,7 @@ for (const engine of databases()) {
     it('measures uptime, latency and completeness', async () => {
       const { db, catalog } = bench
       const dataset = catalog.require('parken').key
-      const suppliers = [{ id: 'stadtwerk', dataset, patience: HOUR }]
+      const suppliers = [{ id: 'stadtwerk', part: null, dataset, patience: HOUR }]
       const from = new Date(start - 5 * HOUR).toISOString()
       const to = new Date(start + 20 * HOUR).toISOString()
       const [level] = await serviceLevels(db, [dataset], suppliers, { from, to })
@@ -78,7 +78,7 @@ for (const engine of databases()) {
     it('knows of nothing it cannot measure', async () => {
       const { db, catalog } = bench
       const { key: empty } = await catalog.ensure({ id: 'leer', title: 'Leer' })
-      const suppliers = [{ id: 'gibtsnicht', dataset: empty, patience: null }]
+      const suppliers = [{ id: 'gibtsnicht', part: null, dataset: empty, patience: null }]
       const window = { from: '2026-01-01T00:00:00Z', to: '2026-02-01T00:00:00Z' }
       const [level] = await serviceLevels(db, [empty], suppliers, window)
       assert.deepEqual(

@@ -23,3 +23,30 @@ export async function readDatex2(...publications: { role: string; text: string }
 
 /** The features among them. */
 export const featuresOf = (items: readonly FeedItem[]) => items.filter((item) => item.kind === 'feature')
+
+const publication = (inside: string) =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n<d2LogicalModel xmlns="http://datex2.eu/schema/2/2_0" modelBaseVersion="2">${inside}</d2LogicalModel>`
+
+/** A table of car parks as the German profile of version 2 has it. */
+export const facilityTable = (parks: readonly { id: string; name: string; spaces: number }[]): string =>
+  publication(
+    `<payloadPublication><genericPublicationExtension><parkingFacilityTablePublication><parkingFacilityTable>${parks
+      .map(
+        ({ id, name, spaces }) =>
+          `<parkingFacility id="${id}" version="1"><parkingFacilityName><values><value lang="de">${name}</value></values></parkingFacilityName><totalParkingCapacity>${spaces}</totalParkingCapacity></parkingFacility>`,
+      )
+      .join(
+        '',
+      )}</parkingFacilityTable></parkingFacilityTablePublication></genericPublicationExtension></payloadPublication>`,
+  )
+
+/** The states of such car parks at a time (ISO 8601). */
+export const facilityStatus = (parks: readonly { id: string; vacant: number }[], time: string): string =>
+  publication(
+    `<payloadPublication><publicationTime>${time}</publicationTime><genericPublicationExtension><parkingFacilityTableStatusPublication>${parks
+      .map(
+        ({ id, vacant }) =>
+          `<parkingFacilityStatus><parkingFacilityReference id="${id}" version="1"/><totalNumberOfVacantParkingSpaces>${vacant}</totalNumberOfVacantParkingSpaces></parkingFacilityStatus>`,
+      )
+      .join('')}</parkingFacilityTableStatusPublication></genericPublicationExtension></payloadPublication>`,
+  )

@@ -189,6 +189,8 @@ const CLOSED: Record<string, (h: Hidden) => string[]> = {
   '/api/v1/sources': () => ['/api/v1/sources'],
   '/api/v1/sources/:id': (h) => [`/api/v1/sources/${h.source}`],
   '/api/v1/sources/:id/definition.yaml': (h) => [`/api/v1/sources/${h.source}/definition.yaml`],
+  '/api/v1/sources/:id/raw': (h) => [`/api/v1/sources/${h.source}/raw`],
+  '/api/v1/sources/:id/raw/:file': (h) => [`/api/v1/sources/${h.source}/raw/1`],
   '/api/v1/sources/:id/runs': (h) => [`/api/v1/sources/${h.source}/runs`],
   '/api/v1/sources/:id/runs/:run': (h) => [`/api/v1/sources/${h.source}/runs/1`],
   '/api/v1/sources/:id/runs/:run/rejected': (h) => [`/api/v1/sources/${h.source}/runs/1/rejected`],
@@ -347,6 +349,10 @@ const CHANGES: Record<string, (h: Hidden) => Try[]> = {
   'POST /api/v1/source-drafts/file': () => [
     { path: '/api/v1/source-drafts/file?name=x.csv', body: 'a;b', headers: BYTES },
   ],
+  'POST /api/v1/source-drafts/:id/parts': (h) => [
+    { path: `/api/v1/source-drafts/${h.draft}/parts`, body: { url: 'https://example.org/x' } },
+  ],
+  'DELETE /api/v1/source-drafts/:id/parts/:part': (h) => [{ path: `/api/v1/source-drafts/${h.draft}/parts/live` }],
   'PUT /api/v1/source-drafts/:id': (h) => [{ path: `/api/v1/source-drafts/${h.draft}`, body: { yaml: 'x' } }],
   'PUT /api/v1/datastreams/:id/plausibility': (h) =>
     streams(h).map((id) => ({ path: `/api/v1/datastreams/${id}/plausibility`, body: RULES })),

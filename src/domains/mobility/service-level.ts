@@ -1,8 +1,9 @@
 import { plainArray, type Queryable, textArray } from '../../kernel/db/index.ts'
 
-/** A source, and the milliseconds without anything good after which it is late; null = nobody expects it by the clock. */
+/** A source or a part of it (null: the main one), and the milliseconds without anything good after which it is late; null = nobody expects it by the clock. */
 export interface Supplier {
   id: string
+  part: string | null
   dataset: number
   patience: number | null
 }
@@ -70,35 +71,36 @@ interface Uptime {
 function uptimesOf(db: Queryable, suppliers: readonly Supplier[], { from, to }: Window): Promise<Uptime[]> {
   return db.query<Uptime>(
     `with supplier as (
-       select * from unnest($1::text[], $2::int4[], $3::float8[]) as s (id, dataset, patience)
+       select *, row_number() over () as n from unnest($1::text[], $2::int4[], $3::float8[], $6::text[]) as s (id, dataset, patience, part)
      ), event as (
-       select s.id, least(r.finished_at, $5::timestamptz) as at, r.outcome in ('ok', 'unmodified', 'rejections') as good
-         from supplier s join source_run r on r.source = s.id
+       select s.n, least(r.finished_at, $5::timestamptz) as at, r.outcome in ('ok', 'unmodified', 'rejections') as good
+         from supplier s join source_run r on r.source = s.id and r.part is not distinct from s.part
         where r.trigger <> 'push' and r.finished_at >= $4 and r.started_at < $5
        union all
-       select s.id, d.last_at, d.rejected < d.read or d.read = 0
-         from supplier s join delivery d on d.source = s.id where d.last_at >= $4 and d.last_at < $5
+       select s.n, d.last_at, d.rejected < d.read or d.read = 0
+         from supplier s join delivery d on d.source = s.id and s.part is null where d.last_at >= $4 and d.last_at < $5
      ), stretch as (
-       select id, at, lead(at, 1, $5::timestamptz) over (partition by id order by at) as until from event where good
+       select n, at, lead(at, 1, $5::timestamptz) over (partition by n order by at) as until from event where good
      ), whole as (
-       select id, sum(extract(epoch from until - at)) as seconds,
-         sum(greatest(0, extract(epoch from until - at) - (select patience from supplier where supplier.id = stretch.id) / 1000))
+       select n, sum(extract(epoch from until - at)) as seconds,
+         sum(greatest(0, extract(epoch from until - at) - (select patience from supplier where supplier.n = stretch.n) / 1000))
            as down
-       from stretch group by id
+       from stretch group by n
      ), counted as (
-       select id, count(*)::int4 as deliveries, count(*) filter (where not coalesce(good, false))::int4 as failed
-         from event group by id
+       select n, count(*)::int4 as deliveries, count(*) filter (where not coalesce(good, false))::int4 as failed
+         from event group by n
      )
      select s.dataset, coalesce(c.deliveries, 0) as deliveries, coalesce(c.failed, 0) as failed,
-       case when s.patience is null then null when w.id is not null and w.seconds > 0 then (1 - w.down / w.seconds)::float8
+       case when s.patience is null then null when w.n is not null and w.seconds > 0 then (1 - w.down / w.seconds)::float8
             when c.failed > 0 then 0 end as uptime
-     from supplier s left join whole w on w.id = s.id left join counted c on c.id = s.id`,
+     from supplier s left join whole w on w.n = s.n left join counted c on c.n = s.n`,
     [
       textArray(suppliers.map(({ id }) => id)),
       plainArray(suppliers.map(({ dataset }) => dataset)),
       plainArray(suppliers.map(({ patience }) => patience)),
       from,
       to,
+      textArray(suppliers.map(({ part }) => part)),
     ],
   )
 }

@@ -180,13 +180,43 @@ const FormatSection = Type.Object(
   { ...closed, description: 'How a file becomes rows.' },
 )
 
+const Schedule = Type.Object(
+  {
+    every: Type.Optional(Duration('Distance between two runs.')),
+    cron: Type.Optional(
+      Type.String({ description: 'Or a cron line, in the time zone of the definition.', examples: ['15 3 * * *'] }),
+    ),
+    expect: Type.Optional(Duration('webhook, mqtt: without a message for this long the source is late.')),
+  },
+  { ...closed, description: 'When it runs by itself. Without it a source is manual and never late.' },
+)
+
 const Companion = Type.Object(
   {
-    role: Text('What it is to the feed: static, status …'),
+    role: Text('What it is to the feed: static, status, trip-updates … Of a part: its name.'),
     http: Type.Optional(Http),
     file: Type.Optional(File),
+    format: Type.Optional(
+      Type.Object(
+        {
+          type: Type.Union(
+            FEED_TYPES.map((name) => Type.Literal(name)),
+            { description: 'The feed it is of (default: that of the source; beside a timetable gtfs-rt).' },
+          ),
+          crs: Type.Optional(FormatSection.properties.crs),
+          validity: Type.Optional(FormatSection.properties.validity),
+        },
+        { ...closed, description: 'Makes it a part that is read by itself, as another feed.' },
+      ),
+    ),
+    schedule: Type.Optional(
+      Type.Object(
+        { every: Schedule.properties.every, cron: Schedule.properties.cron },
+        { ...closed, description: 'Makes it a part that is read by itself: how often.' },
+      ),
+    ),
   },
-  { ...closed, description: 'A further file that belongs to the feed.' },
+  { ...closed, description: 'A further file that belongs to the feed, or a part of the source that runs by itself.' },
 )
 
 const Time = Type.Object(
@@ -354,17 +384,6 @@ const Lookup = Type.Object(
   { ...closed, description: 'A small table; {name.field} gives a field of the entry found.' },
 )
 
-const Schedule = Type.Object(
-  {
-    every: Type.Optional(Duration('Distance between two runs.')),
-    cron: Type.Optional(
-      Type.String({ description: 'Or a cron line, in the time zone of the definition.', examples: ['15 3 * * *'] }),
-    ),
-    expect: Type.Optional(Duration('webhook, mqtt: without a message for this long the source is late.')),
-  },
-  { ...closed, description: 'When it runs by itself. Without it a source is manual and never late.' },
-)
-
 const Limits = Type.Object(
   {
     rejected: Type.Optional(
@@ -450,7 +469,8 @@ export const DefinitionSchema = Type.Object(
       Type.Array(Companion, {
         minItems: 1,
         maxItems: 10,
-        description: 'Feeds: the other files that belong to the one in `from`.',
+        description:
+          'Feeds: the other files that belong to the one in `from`; those with a format or schedule of their own are parts that run by themselves, and so are the live feeds of a timetable.',
       }),
     ),
     concept: Type.Optional(
@@ -503,6 +523,8 @@ export type SeriesDocument = DefinitionDocument['series'][number]
 export interface Definition extends DefinitionDocument {
   id: string
   yaml: string
+  /** Set in what `partsOf` makes of it: the part that it describes alone. */
+  part?: string
 }
 
 /** Fills the sections that were left out. */

@@ -6,6 +6,9 @@ import type { Feed, FeedGuess } from './feed.ts'
 import { headOf, rawHead, unpacked } from './feed-inputs.ts'
 import { FileError, type Unpack } from './model.ts'
 
+/** How often a live feed is asked. */
+export const LIVE = '30s'
+
 export interface FeedFile {
   /** Where it lies. */
   path: string
@@ -26,6 +29,8 @@ export interface RecognisedFeed {
   files: RecognisedFile[]
   /** What it calls itself, where it says so. */
   title?: string | undefined
+  /** Live feeds that belong to it and are read by themselves. */
+  live?: RecognisedFile[]
 }
 
 /** Asks every feed which files are its own; those nobody knows are left over. */
@@ -65,21 +70,28 @@ async function bestOf(
 
 /** The definition for the files of a feed. `dataset` names the dataset, and the source where it is the only one. */
 export function feedDefinition(
-  { feed, files, title }: RecognisedFeed,
+  { feed, files, title, live = [] }: RecognisedFeed,
   given: { id?: string; dataset?: string; title?: string },
 ): string {
   const [main, ...others] = files
   const stem = title ?? stemOf(main!.name)
   const id = given.id ?? given.dataset ?? idOf({ feed, files, title })
+  const companions = others.map(({ guess, from }) => ({ role: guess.role, ...from }))
+  const parts = live.map(({ guess, from }, index) => {
+    const before = live.slice(0, index).filter((one) => one.guess.role === guess.role).length
+    const role = before === 0 ? guess.role : `${guess.role}-${before + 1}`
+    return { role: role === 'main' ? 'live' : role, ...from, ...('http' in from ? { schedule: { every: LIVE } } : {}) }
+  })
   const document = {
     id,
     title: stem || id,
     dataset: { ...(given.dataset === undefined ? {} : { id: given.dataset }), title: given.title ?? (stem || id) },
     from: main!.from,
-    ...(others.length > 0 ? { with: others.map(({ guess, from }) => ({ role: guess.role, ...from })) } : {}),
     format: { type: feed.id },
+    ...(live.length > 0 && 'http' in main!.from ? { schedule: { every: '1d' } } : {}),
+    ...(companions.length + parts.length > 0 ? { with: [...companions, ...parts] } : {}),
   }
-  const reasons = files.map(({ name, guess }) => `# ${name}: ${guess.reason}\n`).join('')
+  const reasons = [...files, ...live].map(({ name, guess }) => `# ${name}: ${guess.reason}\n`).join('')
   return `# yaml-language-server: $schema=schema.json\n${reasons}${stringify(document, { lineWidth: 0 })}`
 }
 
@@ -90,7 +102,7 @@ export const stemOf = (name: string): string =>
     .replace(/[-_. ]*(static|statisch|table)$/i, '')
 
 /** The id of a source made of a feed's files, by the name of the first. */
-export const idOf = ({ feed, files, title }: RecognisedFeed): string => slug(title ?? stemOf(files[0]!.name)) || feed.id
+const idOf = ({ feed, files, title }: RecognisedFeed): string => slug(title ?? stemOf(files[0]!.name)) || feed.id
 
 /** What a feed was recognised as, in both languages. */
 export const feedWords = ({ files }: RecognisedFeed) =>

@@ -16,6 +16,7 @@ import type { Detection, Mapping, Reading, Words } from './detect-model.ts'
 import { carriedOver } from './detect-reading.ts'
 import { slug } from './detect-words.ts'
 import { definitionOf, yamlOf } from './detect-yaml.ts'
+import { type DraftPart, partsIn, withoutPart, withPart } from './draft-parts.ts'
 import * as store from './draft-store.ts'
 import type { Feed } from './feed.ts'
 import { Follow } from './feed-follow.ts'
@@ -38,6 +39,8 @@ import { topicMatches } from './topics.ts'
 export const MOST_BYTES = 1_000_000_000
 const MOST_DRAFTS = 50
 const CLEAN_MS = 3_600_000
+const NOTHING = { issues: null, definition: null }
+const nameOf = (url: string): string => basename(new URL(url).pathname) || new URL(url).hostname
 
 export interface DraftsDeps {
   db: Database
@@ -56,7 +59,10 @@ interface Registry {
   check(yaml: string): Definition
   list(): Promise<{ id: string }[]>
   add(definition: Definition, actor: Actor, options: { later: boolean }): Promise<unknown>
-  run(definition: Definition, options: { from: string; onProgress: (progress: Progress) => void }): Promise<RunReport>
+  run(
+    definition: Definition,
+    options: { from: string; others: boolean; onProgress: (progress: Progress) => void },
+  ): Promise<RunReport>
 }
 
 export interface Draft extends store.DraftRow {
@@ -64,6 +70,8 @@ export interface Draft extends store.DraftRow {
   text: string | null
   /** What that text lacks to be a definition; null when nothing is recognised yet, or it is a source already. */
   issues: readonly DefinitionIssue[] | null
+  /** The further addresses that belong to it. */
+  parts: DraftPart[]
   /** The first run, while it goes on. */
   progress: Progress | null
 }
@@ -112,23 +120,21 @@ export class Drafts {
   /** Fetches an address as a source would, guarded the same way, and recognises what comes. */
   async fromAddress(url: string, actor: Actor): Promise<Draft> {
     if (!URL.canParse(url)) throw new Problem(400, 'invalid-request', `"${url.slice(0, 200)}" is not a web address.`)
-    const name = basename(new URL(url).pathname) || new URL(url).hostname
-    const id = await this.#begin('http', name, url, actor)
-    return this.#filled(id, async () => {
-      try {
-        const fetched = await this.#deps.fetcher.get(url, {
-          maxBytes: MOST_BYTES,
-          signal: AbortSignal.timeout(110_000),
-        })
-        if (!fetched) throw new Problem(422, 'fetch-failed', `${url} answered nothing.`)
-        await pipeline(fetched.body, createWriteStream(this.#path(id)))
-      } catch (error) {
-        if (error instanceof Problem) throw error
-        const en = (error as Error).message
-        const { text, advice } = plainCause(en)
-        throw new Problem(422, 'fetch-failed', en, { words: { de: `${text} ${advice}`, en } })
-      }
-    })
+    const id = await this.#begin('http', nameOf(url), url, actor)
+    return this.#filled(id, () => this.#fetch(url, this.#path(id)))
+  }
+
+  async #fetch(url: string, path: string): Promise<void> {
+    try {
+      const fetched = await this.#deps.fetcher.get(url, { maxBytes: MOST_BYTES, signal: AbortSignal.timeout(110_000) })
+      if (!fetched) throw new Problem(422, 'fetch-failed', `${url} answered nothing.`)
+      await pipeline(fetched.body, createWriteStream(path))
+    } catch (error) {
+      if (error instanceof Problem) throw error
+      const en = (error as Error).message
+      const { text, advice } = plainCause(en)
+      throw new Problem(422, 'fetch-failed', en, { words: { de: `${text} ${advice}`, en } })
+    }
   }
 
   /** Waits for the first message on a topic, or posted to an address; it then becomes the draft's file. */
@@ -158,8 +164,9 @@ export class Drafts {
         'There is no such draft: drafts are kept for a day after their last change.',
       )
     const text = textOf(row, 'de')
-    const issues = text === null || row.source !== null ? null : this.#issuesOf(text)
-    return { ...row, text, issues, progress: this.#running.get(id) ?? null }
+    const { issues, definition } = text === null || row.source !== null ? NOTHING : this.#checked(text)
+    const parts = definition ? partsIn(definition) : []
+    return { ...row, text, issues, parts, progress: this.#running.get(id) ?? null }
   }
 
   list(): Promise<store.DraftRow[]> {
@@ -172,6 +179,29 @@ export class Drafts {
     if (draft.source) throw new Problem(409, 'draft-saved', `This draft is the source "${draft.source}" already.`)
     await store.updateDraft(this.#deps.db, id, change)
     return this.get(id)
+  }
+
+  /** Fetches a further address, recognises it, and makes it part of the draft: real time beside its timetable. */
+  async addPart(id: string, url: string): Promise<Draft> {
+    const draft = await this.get(id)
+    if (draft.source) throw new Problem(409, 'draft-saved', `This draft is the source "${draft.source}" already.`)
+    const definition = this.#sources.check(draft.text ?? '')
+    const path = `${this.#path(id)}.part`
+    try {
+      await this.#fetch(url, path)
+      const { feeds } = await recogniseFeeds(this.#deps, [{ path, name: nameOf(url), from: { http: { url } } }])
+      const yaml = withPart(draft.text!, definition, feeds[0], url)
+      await store.updateDraft(this.#deps.db, id, { yaml })
+    } finally {
+      await rm(path, { force: true })
+    }
+    return this.get(id)
+  }
+
+  /** Takes a further address away again. */
+  async removePart(id: string, role: string): Promise<Draft> {
+    const { text } = await this.get(id)
+    return this.change(id, { yaml: withoutPart(text ?? '', role) })
   }
 
   /** Reads the file again with what a person says about it; choices made so far stay where they still fit. */
@@ -232,7 +262,11 @@ export class Drafts {
     await store.updateDraft(db, id, { source: definition.id })
     this.#running.set(id, { rows: 0, values: 0, seconds: 0 })
     void this.#sources
-      .run(definition, { from: this.#path(id), onProgress: (progress) => this.#running.set(id, progress) })
+      .run(definition, {
+        from: this.#path(id),
+        others: true,
+        onProgress: (progress) => this.#running.set(id, progress),
+      })
       .catch((error: Error) => ({ error: error.message }))
       .then((outcome) => store.updateDraft(db, id, { outcome }))
       .catch((error: Error) => log.warn({ draft: id, cause: error.message }, 'the first run of a source failed'))
@@ -299,12 +333,11 @@ export class Drafts {
     }
   }
 
-  #issuesOf(text: string): readonly DefinitionIssue[] {
+  #checked(text: string): { issues: readonly DefinitionIssue[]; definition: Definition | null } {
     try {
-      this.#sources.check(text)
-      return []
+      return { issues: [], definition: this.#sources.check(text) }
     } catch (error) {
-      if (error instanceof DefinitionError) return error.issues
+      if (error instanceof DefinitionError) return { issues: error.issues, definition: null }
       throw error
     }
   }

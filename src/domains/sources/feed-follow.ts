@@ -6,6 +6,8 @@ import { type Input, limitsOf } from './origin.ts'
 
 const MOST_FILES = 50
 const MOST_PAGES = 1000
+/** So much of a file is enough to recognise it. */
+const HEAD_BYTES = 64 * 1024
 
 type Validators = Input['validators']
 type Fetch = (url: string, validators: Validators) => Promise<Input | null>
@@ -47,14 +49,17 @@ export class Follow {
         if (again) next.set(key, again)
         return again
       }
-      opened.push({ role, input })
+      const read = { role, input }
+      opened.push(read)
       if (input.bytes > document) throw new FileError(`${url} is larger than ${document} bytes: raise limits.document`)
       const bytes = await readFile(input.files[0]!.path)
       const holdsMs = (feed.holds?.(bytes) ?? 0) * 1000
-      const read: Known = { until: now + holdsMs, holdsMs, validators: input.validators }
-      if (role === 'main') read.named = feed.follow!(bytes)
-      next.set(key, read)
-      return read
+      if (role === 'main')
+        read.role = feed.detect({ name: input.files[0]!.name, head: bytes.subarray(0, HEAD_BYTES) })?.role ?? role
+      const current: Known = { until: now + holdsMs, holdsMs, validators: input.validators }
+      if (role === 'main') current.named = feed.follow!(bytes)
+      next.set(key, current)
+      return current
     }
     try {
       const main = await get(definition.from.http!.url, 'main')

@@ -6,6 +6,7 @@ import type { ApplyInput, Feed } from './feed.ts'
 import { type Follow, pagesOf } from './feed-follow.ts'
 import { FileError, type Unpack } from './model.ts'
 import { httpInput, type Input, limitsOf, pathInput } from './origin.ts'
+import type { Validators } from './store.ts'
 
 const HEAD_BYTES = 64 * 1024
 
@@ -20,10 +21,13 @@ export interface FeedDeps {
 
 /** The files of a feed, open together. */
 export interface OpenFeed {
-  inputs: ApplyInput[]
+  inputs: (ApplyInput & { origin: string })[]
+  /** Nothing was left out as unchanged. */
+  whole: boolean
   /** Address or path of the first, as people know it. */
   origin: string
-  validators: Input['validators']
+  /** What to send with the next requests. */
+  validators: Validators
   /** To be called when everything is stored. */
   settle(): void
   close(): Promise<void>
@@ -34,12 +38,13 @@ interface From {
   paths?: readonly string[]
   cwd: string
   signal?: AbortSignal
-  validators: Input['validators']
+  /** Of the last good answers; null: everything is read. */
+  validators: Validators | null
 }
 
 /**
- * Opens what belongs to a feed: the definition's `from` and `with`, or the given paths; null when the only one is
- * unmodified. Static files come first. The bytes are unpacked (gzip, xz, zip with one file) as they are read.
+ * Opens what belongs to a feed: the definition's `from` and `with`, or the given paths; null when nothing changed. Of
+ * several files those that did not change are left out where only live ones did. Static files come first. The bytes are unpacked (gzip, xz, zip with one file) as they are read.
  */
 export async function openFeed(
   deps: FeedDeps,
@@ -60,33 +65,48 @@ export async function openFeed(
       from.signal,
     )
   let settle = () => {}
+  let whole = true
   const fetchOf = (one: Definition['from']) => (url: string, validators: Input['validators']) =>
     http({ http: { ...one.http!, url } }, validators)
   try {
     if (!from.paths && definition.from.http && 'follow' in feed && feed.follow) {
       const followed = await deps.follow.open(definition, feed, fetchOf(definition.from))
       settle = followed.settle
+      whole = false
       for (const one of followed.opened) opened.push(one)
       if (opened.length === 0) return null
     } else if (from.paths) {
       for (const path of from.paths) opened.push({ role: undefined, input: await pathInput(path, from.cwd, entries) })
     } else {
-      const parts = [{ role: undefined, ...definition.from }, ...(definition.with ?? [])]
-      // An unmodified file is no reason to leave the others unread.
-      const alone = parts.length === 1
-      for (const { role, http: address, file } of parts) {
+      const parts = [{ role: definition.part, ...definition.from }, ...(definition.with ?? [])]
+      const fetchOne = async ({ role, http: address, file }: (typeof parts)[number], known: Validators | null) => {
         if (!address && !file) throw new FileError('this source is pushed to: give a path to read from')
         const input = address
-          ? await http({ http: address }, alone ? from.validators : null)
+          ? await http({ http: address }, known?.get(address.url) ?? null)
           : await pathInput(file!.path, from.cwd, entries)
-        if (!input) return null
+        if (!input) return false
         opened.push({ role, input })
-        if (address && 'pages' in feed && feed.pages)
-          for (const page of (await pagesOf(input, fetchOf({ http: address }))).slice(1))
-            opened.push({ role, input: page })
+        if (!address || !('pages' in feed) || !feed.pages) return true
+        const pages = (await pagesOf(input, fetchOf({ http: address }))).slice(1)
+        for (const page of pages) opened.push({ role, input: page })
+        // The first page alone does not say that the others did not change.
+        if (pages.length > 0) for (const { input: page } of opened) page.validators = null
+        return true
+      }
+      const unchanged: typeof parts = []
+      for (const part of parts) if (!(await fetchOne(part, from.validators))) unchanged.push(part)
+      if (opened.length === 0) return null
+      const isLive = async ({ role, input }: (typeof opened)[number]) => {
+        const is = role ?? (await roleOf(deps, definition, feed, input.files[0]!, false))
+        return is !== null && feed.isLive?.(is) === true
+      }
+      whole = unchanged.length === 0
+      if (!whole && (await Promise.all(opened.map(isLive))).includes(false)) {
+        for (const part of unchanged) await fetchOne(part, null)
+        whole = true
       }
     }
-    const inputs: ApplyInput[] = []
+    const inputs: OpenFeed['inputs'] = []
     const pattern = definition.from.files === undefined ? null : compilePattern(definition.from.files)
     for (const { role, input } of opened) {
       for (const file of input.files) {
@@ -94,7 +114,7 @@ export async function openFeed(
         const several = input.files.length > 1
         const recognised = role ?? (await roleOf(deps, definition, feed, file, several))
         if (recognised === null) continue
-        inputs.push({ ...file, role: recognised, bytes: unpacked(deps.unpack, definition, file) })
+        inputs.push({ ...file, origin: input.origin, role: recognised, bytes: unpacked(deps.unpack, definition, file) })
       }
     }
     if (inputs.length === 0) throw new FileError(`no file of ${opened[0]!.input.origin} is of the format ${feed.id}`)
@@ -102,7 +122,8 @@ export async function openFeed(
     return {
       inputs,
       origin: opened[0]!.input.origin,
-      validators: opened.length === 1 ? opened[0]!.input.validators : null,
+      whole,
+      validators: validatorsOf(opened.map(({ input }) => input)),
       settle,
       close,
     }
@@ -110,6 +131,11 @@ export async function openFeed(
     await close()
     throw error
   }
+}
+
+/** What to send with the next requests of these addresses. */
+export function validatorsOf(inputs: readonly Input[]): Validators {
+  return new Map(inputs.flatMap(({ origin, validators }) => (validators ? [[origin, validators]] : [])))
 }
 
 /** What a file is to the feed; null for one of several in a folder that is not of the feed at all. */

@@ -62,6 +62,10 @@ interface FeedBase {
   readonly id: string
   /** Is this file mine, and which role has it? Null: not mine. Throws FileError for one that is, but of no use alone. */
   detect(sample: FeedSample): FeedGuess | null
+  /** Is a file of this role only what changes, so that it may be read without the unchanged others? */
+  isLive?(role: string): boolean
+  /** Is a file of this role of a kind that may not be kept as it came? */
+  isPrivate?(role: string): boolean
 }
 
 /** A feed that says items. */
@@ -87,6 +91,8 @@ export interface ApplyContext extends ParseContext {
   /** What may come out of an archive. */
   limits: UnpackLimits
   source: string
+  /** The part of the source that runs; null for its main one. */
+  part: string | null
   /** Key of the dataset. */
   dataset: number
   run: number
@@ -94,6 +100,8 @@ export interface ApplyContext extends ParseContext {
   every: number | null
   /** The city's time zone. */
   timeZone: string
+  /** The time of what the feed says now, by its own word, ISO 8601. */
+  dated(time: string): void
   /** `share` 0–1 of the work, rows so far. */
   progress(done: { rows: number; share?: number }): void
 }
@@ -108,6 +116,8 @@ export interface ApplyingFeed extends FeedBase {
   /** What the feed calls itself (its operator), for a dataset made of it; null where it does not say. */
   nameOf?(inputs: readonly { path: string; name: string }[]): Promise<string | null>
   apply(inputs: ApplyInput[], options: FormatOptions, context: ApplyContext): Promise<RunFigures>
+  /** The address says nothing changed. Throws FileError where it should have: a live feed that stands still. */
+  unchanged?(context: ApplyContext): Promise<void>
 }
 
 export type Feed = ItemFeed | ApplyingFeed

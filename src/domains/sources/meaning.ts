@@ -7,6 +7,7 @@ import { KNOWN_SYSTEMS, toDegrees } from './crs.ts'
 import type { DefinitionDocument, SeriesDocument } from './definition.ts'
 import { isFeedType } from './feed.ts'
 import type { Path } from './model.ts'
+import { isPart, MAIN } from './parts.ts'
 import { hint } from './suggest.ts'
 import { placeholders } from './template.ts'
 import { compileTimeFormat } from './time-format.ts'
@@ -40,7 +41,7 @@ export function checkMeaning(definition: DefinitionDocument): MeaningIssue[] {
       }
     })
   }
-  checkSections(definition, say)
+  checkSections(definition, say, attempt)
   if (Object.keys(definition.time).length > 0) checkTime(definition, say, attempt)
   for (const [name, expression] of Object.entries(definition.compute ?? {})) {
     attempt(['compute', name], () => compileExpression(expression))
@@ -75,7 +76,7 @@ export function checkMeaning(definition: DefinitionDocument): MeaningIssue[] {
 }
 
 /** Which sections a feed, a concept and a plain mapping need, and which have no meaning for them. */
-function checkSections(definition: DefinitionDocument, say: Say): void {
+function checkSections(definition: DefinitionDocument, say: Say, attempt: Attempt): void {
   const { from, format, concept, thing, time, series, sum, with: others } = definition
   const timed = Object.keys(time).length > 0
   if (isFeedType(format.type)) {
@@ -90,8 +91,7 @@ function checkSections(definition: DefinitionDocument, say: Say): void {
     if ((from.mqtt || from.webhook) && format.type === 'gtfs')
       say(['from'], `a feed of type ${format.type} is fetched: give http or file`)
     if ((from.mqtt || from.webhook) && others) say(['with'], 'is for what is fetched; each message says what it is')
-    for (const [index, { http, file }] of (others ?? []).entries())
-      if ((http === undefined) === (file === undefined)) say(['with', index], 'needs exactly one of http and file')
+    checkCompanions(definition, say, attempt)
     return
   }
   if (thing.valid && concept === undefined) say(['thing', 'valid'], 'is for things with a concept')
@@ -109,6 +109,42 @@ function checkSections(definition: DefinitionDocument, say: Say): void {
     say(['series'], 'is missing: what is measured (only a definition with a concept can do without)')
   if (series.length > 0 && !timed) say(['time'], 'is missing: when the values of a row were measured')
   if (series.length === 0 && timed) say(['time'], 'is given, but no series has values for it')
+}
+
+/** A part's name stands in addresses and states. */
+const PART = /^[a-z0-9][a-z0-9+-]{0,62}$/
+
+/** The further files of a feed, and the parts that run by themselves. */
+function checkCompanions(definition: DefinitionDocument, say: Say, attempt: Attempt): void {
+  const names = new Set([MAIN])
+  for (const [index, companion] of (definition.with ?? []).entries()) {
+    const path = ['with', index]
+    const { http, file, role, schedule } = companion
+    if ((http === undefined) === (file === undefined)) say(path, 'needs exactly one of http and file')
+    if (http && !URL.canParse(http.url)) say([...path, 'http', 'url'], 'is not a web address')
+    if (!isPart(definition, companion)) continue
+    if (!PART.test(role)) say([...path, 'role'], 'names a part: write a–z, 0–9, + and -')
+    else if (names.has(role))
+      say([...path, 'role'], `is taken: every part has a name of its own, and "${MAIN}" is from`)
+    names.add(role)
+    if (schedule) checkSchedule(schedule, definition.timeZone, [...path, 'schedule'], say, attempt)
+  }
+}
+
+function checkSchedule(
+  schedule: { every?: string; cron?: string },
+  timeZone: string | undefined,
+  path: Path,
+  say: Say,
+  attempt: Attempt,
+): void {
+  if (schedule.every !== undefined && schedule.cron !== undefined)
+    say(path, 'gives every and cron: exactly one is possible')
+  if (schedule.cron === undefined) return
+  attempt(
+    [...path, 'cron'],
+    () => new Cron(schedule.cron!, { paused: true, timezone: timeZone?.includes('/') ? timeZone : 'UTC' }),
+  )
 }
 
 type Say = (path: Path, message: string) => void
@@ -133,19 +169,12 @@ function checkOrigin({ from, schedule, timeZone }: DefinitionDocument, say: Say,
   if (from.files !== undefined) attempt(['from', 'files'], () => compilePattern(from.files!))
   if (!schedule) return
   const pushed = from.mqtt !== undefined || from.webhook !== undefined
-  if (schedule.every !== undefined && schedule.cron !== undefined)
-    say(['schedule'], 'gives every and cron: exactly one is possible')
+  checkSchedule(schedule, timeZone, ['schedule'], say, attempt)
   if (pushed && (schedule.every ?? schedule.cron) !== undefined) {
     say(['schedule'], 'a source that is pushed to has no runs of its own: give only expect')
   }
   if (!pushed && schedule.expect !== undefined)
     say(['schedule', 'expect'], 'is for webhook and mqtt; a fetched source is judged by every or cron')
-  if (schedule.cron !== undefined) {
-    attempt(
-      ['schedule', 'cron'],
-      () => new Cron(schedule.cron!, { paused: true, timezone: timeZone?.includes('/') ? timeZone : 'UTC' }),
-    )
-  }
 }
 
 function checkTime({ time }: DefinitionDocument, say: Say, attempt: Attempt): void {

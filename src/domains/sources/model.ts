@@ -137,6 +137,8 @@ export type RunOutcome = 'ok' | 'unmodified' | 'rejections' | 'failed' | 'interr
 
 export interface RunReport extends RunFigures {
   source: string
+  /** Of a source with several parts: the one that ran. */
+  part?: string
   dataset: string
   run: number
   outcome: RunOutcome
@@ -144,6 +146,8 @@ export interface RunReport extends RunFigures {
   seconds: number
   /** Largest time among the accepted, unchanged and corrected values; null when there were none. */
   newest: string | null
+  /** Of a run of several parts: each of them; the figures are their sums. */
+  parts?: readonly RunReport[]
 }
 
 export interface Progress {

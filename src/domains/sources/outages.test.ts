@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { databases } from '../../../test/support/database.ts'
 import { type Town, town } from '../../../test/support/stations.ts'
 import { outagesOf } from './outages.ts'
-import type { SourceInfo } from './service.ts'
+import type { SourceInfo } from './source-info.ts'
 
 const at = (time: string): string => `2026-08-20T${time}:00Z`
 const source = (id: string, kind: SourceInfo['kind'], schedule?: { every?: string; cron?: string }): SourceInfo =>

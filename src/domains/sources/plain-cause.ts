@@ -28,6 +28,11 @@ const WORDS: Words[] = [
     () => 'Die Adresse liegt im eigenen Netz und darf nicht abgerufen werden.',
     'Wer den Rechner betreibt, kann es mit ZAHNRAD_ALLOW_PRIVATE=1 erlauben.',
   ],
+  [
+    /the feed stands still: it is of (\S+?),/,
+    ([, time]) => `Die Quelle antwortet, aber ihre Daten stehen still (Stand ${time}).`,
+    'Sie werden nicht mehr als aktuell gezeigt. Fragen Sie den Betreiber der Quelle.',
+  ],
   [/^(\S+) cannot be reached/, ([, host]) => `${host} ist nicht erreichbar.`, ASK],
   [/redirects more than/, () => 'Die Adresse leitet im Kreis weiter.', 'Prüfen Sie die Adresse der Quelle.'],
   [/did not arrive within/, () => 'Die Daten kamen nicht rechtzeitig an.', ASK],

@@ -158,10 +158,12 @@ export class Pushes {
         origin: name,
         limits: { maxEntries: limitsOf(definition).entries, maxBytes: limitsOf(definition).unpacked },
         source: definition.id,
+        part: null,
         dataset,
         run: this.#run,
         every: null,
         timeZone: this.#deps.defaultZone(),
+        dated: () => {},
         progress: () => {},
       })
       return { figures, rejections }
@@ -232,7 +234,8 @@ export class Pushes {
     )
     const outcome = beyondLimit(definition, this.#total.read, this.#total.rejected) ? 'rejections' : 'ok'
     await updateRun(db, this.#run, { ...this.#total, rejections: this.#rejections.list() }, outcome)
-    if (this.#source.stored && figures.read > figures.rejected) await noteGood(db, definition.id, dataset, null)
+    if (this.#source.stored && figures.read > figures.rejected)
+      await noteGood(db, { source: definition.id, part: null }, dataset)
     const receipt = await noteDelivery(db, {
       source: definition.id,
       dataset,
@@ -252,7 +255,14 @@ export class Pushes {
     const { definition, version, dataset } = this.#source
     const origin = definition.from.mqtt ? definition.from.mqtt.topic : 'webhook'
     await forgetDeliveries(this.#deps.db, definition.id)
-    this.#run = await startRun(this.#deps.db, { source: definition.id, version, dataset, trigger: 'push', origin })
+    this.#run = await startRun(this.#deps.db, {
+      source: definition.id,
+      part: null,
+      version,
+      dataset,
+      trigger: 'push',
+      origin,
+    })
     this.#day = day
     this.#total = empty()
     this.#rejections = new Rejections()

@@ -3,7 +3,7 @@ import { stringify } from 'yaml'
 import type { Fetcher } from '../../kernel/fetch/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { type DetectDeps, detectFile } from './detect.ts'
-import { type FeedFile, feedDefinition, idOf, type RecognisedFeed, recogniseFeeds, stemOf } from './detect-feed.ts'
+import { type FeedFile, feedDefinition, type RecognisedFeed, recogniseFeeds, stemOf } from './detect-feed.ts'
 import { definitionOf } from './detect-yaml.ts'
 import type { Feed } from './feed.ts'
 import { httpInput, type Input, pathInput } from './origin.ts'
@@ -15,7 +15,8 @@ interface RecogniseDeps extends DetectDeps {
 }
 
 /**
- * The definitions for files that belong together: a feed with all its files, else a mapping of the one table there is.
+ * The definitions for files that belong together: a feed with all its files (a
+ * timetable with its real time), else a mapping of the one table there is.
  * Throws Problem 422 with the reason where a file is nothing this platform can read.
  */
 export async function recognise(
@@ -59,21 +60,23 @@ async function definitions(deps: RecogniseDeps, files: FeedFile[], dataset: stri
     const why = feeds.length === 0 ? 'no feed, so each needs a source of its own' : 'not part of the feed'
     throw new Problem(422, 'format-unknown', `${rest.map(({ name }) => name).join(', ')}: ${why}.`)
   }
-  for (const one of feeds) one.title = await titleOf(one)
-  // A timetable and its real time are sources of their own on one dataset, the timetable first.
-  const transit = feeds.filter(({ feed }) => feed.id === 'gtfs' || feed.id === 'gtfs-rt')
-  const ordered = [
-    ...transit.sort((a, b) => (a.feed.id < b.feed.id ? -1 : 1)),
-    ...feeds.filter((one) => !transit.includes(one)),
-  ]
-  const shared = dataset ?? (transit.length > 1 ? idOf(transit[0]!) : undefined)
-  return ordered.map((one, index) => {
-    const together = dataset !== undefined || transit.includes(one) ? shared : undefined
-    const id = index > 0 && together !== undefined ? `${together}-${one.feed.id}` : undefined
+  const sources = withLive(feeds)
+  for (const one of sources) one.title = await titleOf(one)
+  return sources.map((one, index) => {
+    const id = index > 0 && dataset !== undefined ? `${dataset}-${one.feed.id}` : undefined
     const title =
-      index > 0 && together !== undefined ? (ordered[0]!.title ?? stemOf(ordered[0]!.files[0]!.name)) : undefined
-    return feedDefinition(one, { id, dataset: together, title })
+      index > 0 && dataset !== undefined ? (sources[0]!.title ?? stemOf(sources[0]!.files[0]!.name)) : undefined
+    return feedDefinition(one, { id, dataset, title })
   })
+}
+
+/** A timetable and its real time are one source. */
+function withLive(feeds: readonly RecognisedFeed[]): RecognisedFeed[] {
+  const timetable = feeds.find(({ feed }) => feed.id === 'gtfs')
+  const live = timetable && feeds.find(({ feed }) => feed.id === 'gtfs-rt')
+  if (!live) return [...feeds]
+  const others = feeds.filter((one) => one !== live && one !== timetable)
+  return [{ ...timetable, live: live.files }, ...others]
 }
 
 /** What the feed calls itself; else the folder it lies in, where it is one. */

@@ -63,7 +63,7 @@ export async function rejectedRows(
 /** One run of a source, or undefined. */
 export async function runOf(db: Queryable, source: string, run: number): Promise<RunRow | undefined> {
   const [row] = await db.query<RunRow>(
-    `select id, version, trigger, origin, started_at as "startedAt", finished_at as "finishedAt", outcome, error, read, accepted,
+    `select id, part, version, trigger, origin, started_at as "startedAt", finished_at as "finishedAt", outcome, error, read, accepted,
             unchanged, corrected, rejected, rejections
      from source_run where source = $1 and id = $2`,
     [source, run],

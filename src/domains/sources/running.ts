@@ -11,6 +11,7 @@ export interface RunningRun {
 }
 
 interface Watched {
+  source: string
   run: number
   started: number
   progress: Progress | null
@@ -19,11 +20,11 @@ interface Watched {
 
 /** The runs under way in this process: how far they are, and a way to stop each. */
 export class RunningRuns {
-  readonly #runs = new Map<string, Watched>()
+  readonly #runs = new Map<number, Watched>()
 
   begin(source: string, run: number): { signal: AbortSignal; report(progress: Progress): void } {
-    const watched: Watched = { run, started: Date.now(), progress: null, stop: new AbortController() }
-    this.#runs.set(source, watched)
+    const watched: Watched = { source, run, started: Date.now(), progress: null, stop: new AbortController() }
+    this.#runs.set(run, watched)
     return {
       signal: watched.stop.signal,
       report: (progress) => {
@@ -32,24 +33,27 @@ export class RunningRuns {
     }
   }
 
-  end(source: string, run: number): void {
-    if (this.#runs.get(source)?.run === run) this.#runs.delete(source)
+  end(run: number): void {
+    this.#runs.delete(run)
   }
 
-  of(source: string): RunningRun | undefined {
-    const watched = this.#runs.get(source)
-    if (!watched) return undefined
-    const { run, started, progress } = watched
-    const share = progress?.share ?? 0
-    // The first percent says little about the rest.
-    const secondsLeft = share > 0.01 ? ((Date.now() - started) / 1000) * (1 / share - 1) : null
-    return { run, startedAt: new Date(started).toISOString(), progress, secondsLeft }
+  /** The run of a source: that number, or the one that began first. */
+  of(source: string, run?: number): RunningRun | undefined {
+    const mine = [...this.#runs.values()].filter((one) => one.source === source && (run ?? one.run) === one.run)
+    return mine[0] && shown(mine[0])
   }
 
   stop(source: string, run: number): boolean {
-    const watched = this.#runs.get(source)
-    if (watched?.run !== run) return false
+    const watched = this.#runs.get(run)
+    if (watched?.source !== source) return false
     watched.stop.abort(new Error('The run was stopped.'))
     return true
   }
+}
+
+function shown({ run, started, progress }: Watched): RunningRun {
+  const share = progress?.share ?? 0
+  // The first percent says little about the rest.
+  const secondsLeft = share > 0.01 ? ((Date.now() - started) / 1000) * (1 / share - 1) : null
+  return { run, startedAt: new Date(started).toISOString(), progress, secondsLeft }
 }

@@ -1,7 +1,7 @@
 import type { Actor } from '../../domains/access/index.ts'
 import type { Dataset } from '../../domains/catalog/index.ts'
 import { type ServiceLevel, serviceLevels } from '../../domains/mobility/index.ts'
-import { type Definition, patienceMs } from '../../domains/sources/index.ts'
+import { type Definition, MAIN, partsOf, patienceMs } from '../../domains/sources/index.ts'
 import type { MobilityDeps } from './deps.ts'
 
 const DAY = 86_400_000
@@ -44,7 +44,14 @@ export async function suppliedDatasets(
   const levels = await serviceLevels(
     db,
     keys,
-    mine.map(({ id, key, definition }) => ({ id, dataset: key, patience: patience(definition) })),
+    mine.flatMap(({ id, key, definition }) =>
+      partsOf(definition).map(({ name, definition: part }) => ({
+        id,
+        part: name === MAIN ? null : name,
+        dataset: key,
+        patience: patience(part),
+      })),
+    ),
     { from: new Date(now - WINDOW_DAYS * DAY).toISOString(), to: new Date(now).toISOString() },
   )
   return levels

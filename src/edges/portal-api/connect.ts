@@ -13,7 +13,16 @@ import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { PortalDeps } from './deps.ts'
 import { ProblemAnswer } from './schemas.ts'
-import { DraftAnswer, DraftChange, DraftParams, DraftReading, FileQuery, NewDraft } from './schemas-connect.ts'
+import {
+  DraftAnswer,
+  DraftChange,
+  DraftParams,
+  DraftPartParams,
+  DraftReading,
+  FileQuery,
+  NewDraft,
+  NewPart,
+} from './schemas-connect.ts'
 import { causeOf } from './sources.ts'
 
 const PATH = '/api/v1/source-drafts'
@@ -101,6 +110,24 @@ export function addConnect(api: FastifyInstance, { access, catalog, db }: Portal
         schema: { ...about('Keep choices, or a text edited by hand'), params: DraftParams, body: DraftChange },
       },
       async ({ params, body }) => drafts.change(params.id, body).catch(refused),
+    )
+
+    scope.post<{ Params: DraftParams; Body: NewPart }>(
+      `${PATH}/:id/parts`,
+      {
+        schema: {
+          ...about('Make a further address part of it: real time beside its timetable'),
+          params: DraftParams,
+          body: NewPart,
+        },
+      },
+      async ({ params, body }) => drafts.addPart(params.id, body.url).catch(refused),
+    )
+
+    scope.delete<{ Params: DraftPartParams }>(
+      `${PATH}/:id/parts/:part`,
+      { schema: { ...about('Take a further address away again'), params: DraftPartParams } },
+      async ({ params }) => drafts.removePart(params.id, params.part),
     )
 
     scope.post<{ Params: DraftParams; Body: DraftReading }>(

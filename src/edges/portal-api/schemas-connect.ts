@@ -4,6 +4,18 @@ import Type, { type Static } from 'typebox'
 export const DraftParams = Type.Object({ id: Type.String({ pattern: '^[a-z0-9]{12}$' }) })
 export type DraftParams = Static<typeof DraftParams>
 
+export const DraftPartParams = Type.Object({
+  ...DraftParams.properties,
+  part: Type.String({ minLength: 1, maxLength: 64 }),
+})
+export type DraftPartParams = Static<typeof DraftPartParams>
+
+export const NewPart = Type.Object(
+  { url: Type.String({ pattern: '^https?://', maxLength: 2000 }) },
+  { additionalProperties: false },
+)
+export type NewPart = Static<typeof NewPart>
+
 export const FileQuery = Type.Object(
   { name: Type.String({ minLength: 1, maxLength: 200, description: 'Name of the file that is sent as the body' }) },
   { additionalProperties: false },
@@ -71,6 +83,14 @@ export const DraftAnswer = Type.Object(
         Type.Null(),
       ],
       { description: 'What that text lacks to be a definition' },
+    ),
+    parts: Type.Array(
+      Type.Object({
+        role: Type.String(),
+        origin: Type.String(),
+        schedule: Type.Union([Type.String(), Type.Null()], { description: 'null: read together with the source' }),
+      }),
+      { description: 'Further addresses and files that belong to it' },
     ),
     source: Type.Union([Type.String(), Type.Null()]),
   },

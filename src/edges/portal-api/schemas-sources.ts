@@ -18,22 +18,41 @@ const Running = Type.Object({
   secondsLeft: orNull(Type.Number()),
 })
 
+const State = Type.Enum(['ok', 'late', 'broken', 'new', 'paused'], {
+  description: 'broken: its last run failed · late: nothing good for too long · new: never ran',
+})
+const Cause = orNull(
+  Type.Object({
+    text: Type.String({ description: 'In German, for people' }),
+    advice: Type.String({ description: 'What to do, in German' }),
+    original: Type.String({ description: 'As the program noted it' }),
+  }),
+)
+
+const Part = Type.Object({
+  name: Type.String({ description: 'main, or its role in the definition' }),
+  format: Type.String(),
+  origin: Type.String({ description: 'Address without its query, or path' }),
+  schedule: orNull(Type.String({ description: 'Of its own; null: together with the main part, or by hand' })),
+  state: State,
+  since: Instant,
+  cause: Cause,
+  nextRun: orNull(Instant),
+  lastGood: orNull(Instant),
+  contentAt: orNull(
+    Type.String({ format: 'date-time', description: 'The time of what it brought last, by its own word' }),
+  ),
+})
+
 const SourceSummary = {
   id: Type.String(),
   title: Type.String(),
   dataset: Type.Object({ id: Type.String(), title: Type.String() }),
   kind: Type.Enum(['http', 'file', 'mqtt', 'webhook']),
-  state: Type.Enum(['ok', 'late', 'broken', 'new', 'paused'], {
-    description: 'broken: its last run failed · late: nothing good for too long · new: never ran',
-  }),
+  state: State,
   since: Instant,
-  cause: orNull(
-    Type.Object({
-      text: Type.String({ description: 'In German, for people' }),
-      advice: Type.String({ description: 'What to do, in German' }),
-      original: Type.String({ description: 'As the program noted it' }),
-    }),
-  ),
+  cause: Cause,
+  ailing: orNull(Type.String({ description: 'The part this is about, where the source has several' })),
   schedule: orNull(Type.String()),
   nextRun: orNull(Instant),
   lastGood: orNull(Instant),
@@ -42,6 +61,7 @@ const SourceSummary = {
     kind: Type.Enum(['hour', 'run'], { description: 'hour: values by hour, two days · run: new values by run' }),
     points: Type.Array(Type.Tuple([Instant, Type.Number()])),
   }),
+  parts: Type.Array(Part, { description: 'Where several are fetched by themselves: each with its state' }),
   flags: Type.Integer({ description: 'Open flags of implausible values of the last seven days' }),
 }
 
@@ -69,6 +89,7 @@ const Rejection = Type.Object({
 
 export const RunAnswer = Type.Object({
   id: Type.Integer(),
+  part: orNull(Type.String({ description: 'Of a source with several parts; null: the main one' })),
   version: orNull(Type.Integer()),
   trigger: Type.String(),
   origin: orNull(Type.String()),
@@ -76,7 +97,7 @@ export const RunAnswer = Type.Object({
   finishedAt: orNull(Instant),
   outcome: orNull(Type.Enum(['ok', 'unmodified', 'rejections', 'failed', 'interrupted'])),
   error: orNull(Type.String()),
-  cause: orNull(Type.Object({ text: Type.String(), advice: Type.String(), original: Type.String() })),
+  cause: Cause,
   read: Type.Integer(),
   accepted: Type.Integer(),
   unchanged: Type.Integer(),
@@ -88,6 +109,28 @@ export const RunAnswer = Type.Object({
 
 export const RunsAnswer = Type.Object({ runs: Type.Array(RunAnswer) })
 export const RunStarted = Type.Object({ run: Type.Integer() })
+
+export const RawAnswer = Type.Object({
+  files: Type.Array(
+    Type.Object({
+      id: Type.Integer(),
+      part: orNull(Type.String()),
+      good: Type.Boolean({ description: 'Of the last good run; false: of the last that failed' }),
+      run: Type.Integer(),
+      origin: Type.String({ description: 'Address without its query, or path' }),
+      name: Type.String(),
+      readAt: Instant,
+      bytes: Type.Integer(),
+      sha256: orNull(Type.String()),
+      stored: orNull(Type.Integer({ description: 'Bytes on the disk' })),
+      why: orNull(
+        Type.Enum(['too-large', 'too-many', 'full', 'private', 'secret', 'small-counts'], {
+          description: 'Why its bytes are not kept',
+        }),
+      ),
+    }),
+  ),
+})
 
 export const RejectedAnswer = Type.Object({
   rejected: Type.Integer({ description: 'All values the run rejected' }),
@@ -107,6 +150,13 @@ export const RejectedAnswer = Type.Object({
 export const SourceParams = Type.Object({ id: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$' }) })
 export type SourceParams = Static<typeof SourceParams>
 export const RunParams = Type.Object({ ...SourceParams.properties, run: Type.String({ pattern: '^\\d{1,9}$' }) })
+export const RawParams = Type.Object({ ...SourceParams.properties, file: Type.String({ pattern: '^\\d{1,15}$' }) })
+export type RawParams = Static<typeof RawParams>
+export const RunQuery = Type.Object(
+  { part: Type.Optional(Type.String({ pattern: '^[a-z0-9][a-z0-9+-]{0,62}$', description: 'Only this part' })) },
+  { additionalProperties: false },
+)
+export type RunQuery = Static<typeof RunQuery>
 export type RunParams = Static<typeof RunParams>
 const page = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })),

@@ -10,6 +10,7 @@ import {
   RejectedQuery,
   RunAnswer,
   RunParams,
+  RunQuery,
   RunStarted,
   RunsAnswer,
   RunsQuery,
@@ -25,8 +26,7 @@ export function addSourceRuns(api: FastifyInstance, { db, access, sources }: Ste
   const tags = ['Sources']
 
   const shown = (source: string, run: RunRow) => {
-    const running = sources.running(source)
-    return { ...run, cause: causeOf(run.error), running: running?.run === run.id ? running : null }
+    return { ...run, cause: causeOf(run.error), running: sources.running(source, run.id) ?? null }
   }
 
   async function theRun({ id, run }: RunParams): Promise<RunRow> {
@@ -35,19 +35,20 @@ export function addSourceRuns(api: FastifyInstance, { db, access, sources }: Ste
     return row
   }
 
-  api.post<{ Params: SourceParams }>(
+  api.post<{ Params: SourceParams; Querystring: RunQuery }>(
     '/api/v1/sources/:id/run',
     {
       schema: {
         tags,
         summary: 'Run a source now, in the background; 409 while it runs',
         params: SourceParams,
+        querystring: RunQuery,
         response: { 202: RunStarted, '4xx': ProblemAnswer },
       },
     },
     async (request, reply) => {
       const { id } = request.params
-      const run = await sources.begin(id, request.actor)
+      const run = await sources.begin(id, request.actor, request.query.part)
       return reply.code(202).header('location', `/api/v1/sources/${id}/runs/${run}`).send({ run })
     },
   )

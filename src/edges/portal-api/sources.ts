@@ -1,10 +1,25 @@
 import type { Actor } from '../../domains/access/index.ts'
-import { plainCause, type SourceInfo, sourceRates, versionsOf, yamlOf } from '../../domains/sources/index.ts'
+import {
+  type PartInfo,
+  plainCause,
+  type SourceInfo,
+  sourceRates,
+  versionsOf,
+  yamlOf,
+} from '../../domains/sources/index.ts'
 import type { FastifyInstance } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { ProblemAnswer } from './schemas.ts'
 import { SourceAnswer, SourceParams, SourcesAnswer, VersionQuery } from './schemas-sources.ts'
 import type { StewardDeps } from './steward-deps.ts'
+
+const partOf = ({ health, ...part }: PartInfo) => ({
+  ...part,
+  origin: part.origin.replace(/\?.*/s, ''),
+  state: health.state,
+  since: health.since,
+  cause: causeOf(health.cause),
+})
 
 const WEEK = 7 * 24 * 3_600_000
 
@@ -25,7 +40,7 @@ export function addSources(api: FastifyInstance, deps: StewardDeps): void {
     )
     const flags = await plausibility.openBySource(access.visible(actor), Date.now() - WEEK)
     return infos.map((info) => {
-      const { schedule } = info.definition
+      const several = info.parts.length > 1
       return {
         id: info.id,
         title: info.title,
@@ -34,12 +49,14 @@ export function addSources(api: FastifyInstance, deps: StewardDeps): void {
         state: info.paused ? ('paused' as const) : info.health.state,
         since: info.health.since,
         cause: causeOf(info.health.cause),
-        schedule: schedule?.every !== undefined ? `every ${schedule.every}` : (schedule?.cron ?? null),
+        ailing: info.ailing,
+        schedule: info.parts[0]!.schedule,
         nextRun: info.nextRun,
         lastGood: info.lastGood,
         running: sources.running(info.id) ?? null,
         rate: rates.get(info.id) ?? { kind: 'run' as const, points: [] },
         flags: flags.get(info.id) ?? 0,
+        parts: several ? info.parts.map(partOf) : [],
       }
     })
   }

@@ -3,6 +3,7 @@ import { addAlerts } from './alerts.ts'
 import { addDeliveries } from './deliveries.ts'
 import { addFlags } from './flags.ts'
 import { addOperation } from './operation.ts'
+import { addSourceRaw } from './source-raw.ts'
 import { addSourceRuns } from './source-runs.ts'
 import { addSources } from './sources.ts'
 import type { StewardDeps } from './steward-deps.ts'
@@ -14,6 +15,7 @@ export async function registerStewardApi(app: FastifyInstance, deps: StewardDeps
     const api = plugin as unknown as FastifyInstance
     addSources(api, deps)
     addSourceRuns(api, deps)
+    addSourceRaw(api, deps)
     addDeliveries(api, deps)
     addFlags(api, deps)
     addAlerts(api, deps)

@@ -86,6 +86,8 @@ export interface Draft {
   text: string | null
   /** What that text lacks to be a definition. */
   issues: Issue[] | null
+  /** Further addresses that belong to it. */
+  parts: { role: string; origin: string; schedule: string | null }[]
   source: string | null
   progress: { rows: number; values: number; share?: number } | null
   outcome: { outcome?: string; accepted?: number; rejected?: number; error?: string } | null

@@ -17,6 +17,34 @@ export interface RunningRun {
   secondsLeft: number | null
 }
 
+export interface SourcePart {
+  /** `main`, or its role in the definition. */
+  name: string
+  format: string
+  origin: string
+  schedule: string | null
+  state: Exclude<SourceState, 'paused'>
+  since: string
+  cause: Cause | null
+  nextRun: string | null
+  lastGood: string | null
+  contentAt: string | null
+}
+
+/** A file as the source sent it. */
+export interface RawFile {
+  id: number
+  part: string | null
+  good: boolean
+  run: number
+  origin: string
+  name: string
+  readAt: string
+  bytes: number
+  sha256: string | null
+  why: 'too-large' | 'too-many' | 'full' | 'private' | 'secret' | 'small-counts' | null
+}
+
 export interface SourceSummary {
   id: string
   title: string
@@ -25,10 +53,14 @@ export interface SourceSummary {
   state: SourceState
   since: string
   cause: Cause | null
+  /** The part the cause is about, where there are several. */
+  ailing: string | null
   schedule: string | null
   nextRun: string | null
   lastGood: string | null
   running: RunningRun | null
+  /** Empty where the source is one thing. */
+  parts: SourcePart[]
   rate: { kind: 'hour' | 'run'; points: [string, number][] }
   flags: number
 }
@@ -41,6 +73,7 @@ export interface SourceDetail extends SourceSummary {
 
 export interface SourceRun {
   id: number
+  part: string | null
   version: number | null
   trigger: string
   origin: string | null
@@ -98,6 +131,14 @@ const t = texts({
     'trigger.schedule': 'nach Plan',
     'trigger.command': 'von Hand',
     'trigger.push': 'zugesendet',
+    'part.main': 'Hauptteil',
+    'part.timetable': 'Fahrplan',
+    'part.trip-updates': 'Verspätungen',
+    'part.vehicle-positions': 'Fahrzeuge',
+    'part.alerts': 'Meldungen',
+    'part.live': 'Echtzeit',
+    'part.status': 'Zustände',
+    'part.static': 'Verzeichnis',
     every: 'alle {n}',
     'once.s': 'jede Sekunde',
     'once.m': 'jede Minute',
@@ -127,6 +168,14 @@ const t = texts({
     'trigger.schedule': 'by schedule',
     'trigger.command': 'by hand',
     'trigger.push': 'sent to us',
+    'part.main': 'Main part',
+    'part.timetable': 'Timetable',
+    'part.trip-updates': 'Delays',
+    'part.vehicle-positions': 'Vehicles',
+    'part.alerts': 'Alerts',
+    'part.live': 'Real time',
+    'part.status': 'States',
+    'part.static': 'Register',
     every: 'every {n}',
     'once.s': 'every second',
     'once.m': 'every minute',
@@ -143,6 +192,10 @@ export const STATES: readonly SourceState[] = ['broken', 'late', 'new', 'ok', 'p
 export const stateWord = (state: SourceState): string => t(`state.${state}`)
 export const outcomeWord = (run: Pick<SourceRun, 'outcome'>): string => t(`outcome.${run.outcome ?? 'running'}`)
 export const triggerWord = (trigger: string): string => t.or(`trigger.${trigger}`, trigger)
+
+/** What a part of a source is to people; what nobody named keeps its name. */
+export const partWord = (name: string, format: string): string =>
+  name === 'main' && format === 'gtfs' ? t('part.timetable') : t.or(`part.${name.replace(/-\d+$/, '')}`, name)
 
 /** `seit 14:15 Uhr`, `seit 20.8., 14:15 Uhr`, `seit 20.8.2024`. */
 export function sinceText(iso: string): string {

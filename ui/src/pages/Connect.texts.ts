@@ -10,6 +10,15 @@ export const t = texts({
     'step.3': 'Vorschau prüfen',
     'step.4': 'Datensatz und Lizenz',
     'step.5': 'Zeitplan',
+    parts: 'Was noch dazugehört',
+    partsHint:
+      'Weitere Adressen derselben Quelle, zum Beispiel die Zustände zu einem Verzeichnis. Was es ist, wird erkannt.',
+    partsTransit:
+      'Echtzeit zu diesem Fahrplan (GTFS-Realtime): Verspätungen, Fahrzeuge, Meldungen. Jede Adresse wird für sich abgerufen, alles bleibt eine Quelle.',
+    partsUrl: 'Weitere Adresse',
+    partsAdd: 'Dazunehmen',
+    partsRemove: 'Wegnehmen',
+    partsTogether: 'zusammen mit der Quelle',
     drop: 'Datei hierher ziehen',
     dropHint: 'CSV, Excel (.xlsx), JSON oder GeoJSON, auch gepackt. Bis 1 GB. Gespeichert wird noch nichts.',
     choose: 'Datei wählen',
@@ -186,6 +195,15 @@ export const t = texts({
     'step.3': 'Check the preview',
     'step.4': 'Dataset and licence',
     'step.5': 'Schedule',
+    parts: 'What else belongs to it',
+    partsHint:
+      'Further addresses of the same source, for example the states beside a register. What it is is recognised.',
+    partsTransit:
+      'Real time beside this timetable (GTFS Realtime): delays, vehicles, alerts. Each address is fetched by itself; all stays one source.',
+    partsUrl: 'Further address',
+    partsAdd: 'Add',
+    partsRemove: 'Take away',
+    partsTogether: 'together with the source',
     drop: 'Drag a file here',
     dropHint: 'CSV, Excel (.xlsx), JSON or GeoJSON, packed too. Up to 1 GB. Nothing is stored yet.',
     choose: 'Choose a file',

@@ -7,7 +7,7 @@ import { applyDifference } from './difference.ts'
 import type { FeedMessage } from './model.ts'
 import { type FeedPart, partKey, type ResolvedPart } from './resolve.ts'
 import { LiveStates } from './state.ts'
-import { keepPart, keptParts } from './store.ts'
+import { keepPart, keptParts, partTimes } from './store.ts'
 
 export { decodeFeed, encodeFeed, type FeedKind, feedBytes, looksLikeFeed } from './codec.ts'
 export type { FeedMessage } from './model.ts'
@@ -27,6 +27,16 @@ export interface Arrival {
   message: FeedMessage
   /** It is fetched again and again: one that does not move any more is broken. */
   standing: boolean
+  /** Gets the time the feed is of, ISO 8601. */
+  dated?: (time: string) => void
+}
+
+interface Moving {
+  source: string
+  /** Null: every feed of the source. */
+  part: string | null
+  dataset: number
+  dated(time: string): void
 }
 
 /** A feed's clock may be this far ahead of ours. */
@@ -71,6 +81,7 @@ export class Realtime {
     const before = this.live.get(dataset)?.parts.get(partKey(part))
     if (before && part.time < before.time)
       throw new FileError(`it is of ${when(part.time)}, older than what is here, of ${when(before.time)}`)
+    arrival.dated?.(when(part.time))
     const resolved = await this.live.put(dataset, part, ({ trips, vehicles, alerts, faults }) => {
       const found = trips.length + vehicles.length + alerts.length
       if (found === 0 && faults.length > 0)
@@ -82,8 +93,7 @@ export class Realtime {
     await keepPart(this.#db, dataset, run, part)
     const kept = await this.#history.record(partKey(part), dataset, run, resolved)
     const known = new Set(entitiesOf(before))
-    if (arrival.standing && arrival.arrivedAt - part.time > part.validity)
-      throw new FileError(`the feed stands still: it is of ${when(part.time)}, and no longer shown as live`)
+    if (arrival.standing && arrival.arrivedAt - part.time > part.validity) throw standsStill(part.time)
     const others = entitiesOf(resolved)
     const same = others.filter((one) => known.has(one)).length
     return {
@@ -93,6 +103,14 @@ export class Realtime {
       corrected: kept.corrected,
       rejected: rejections.total,
       rejections: rejections.list(),
+    }
+  }
+
+  /** The address of a feed says nothing changed. Throws FileError when what is kept of it is past its validity. */
+  async requireMoving({ source, part, dataset, dated }: Moving): Promise<void> {
+    for (const { time, validity } of await partTimes(this.#db, dataset, { source, part })) {
+      dated(when(time))
+      if (Date.now() / 1000 - time > validity) throw standsStill(time)
     }
   }
 
@@ -128,5 +146,8 @@ export class Realtime {
 function entitiesOf(part: ResolvedPart | undefined): string[] {
   return [...(part?.vehicles ?? []), ...(part?.alerts ?? [])].map((one) => JSON.stringify(one))
 }
+
+const standsStill = (time: number): FileError =>
+  new FileError(`the feed stands still: it is of ${when(time)}, and no longer shown as live`)
 
 const when = (time: number): string => new Date(time * 1000).toISOString().slice(0, 19).concat('Z')

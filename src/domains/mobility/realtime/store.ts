@@ -44,3 +44,16 @@ export async function keptParts(db: Queryable): Promise<{ dataset: number; part:
     part: { ...row, message: decodeFeed(Buffer.from(message, 'base64')) },
   }))
 }
+
+/** What time the kept states of a source are of (POSIX seconds), and for how long they are shown as live. */
+export function partTimes(
+  db: Queryable,
+  dataset: number,
+  { source, part }: { source: string; part: string | null },
+): Promise<{ time: number; validity: number }[]> {
+  return db.query(
+    `select extract(epoch from feed_time)::float8 as time, validity_s as validity from realtime_feed
+      where source = $1 and dataset = $2 and ($3::text is null or part = $3)`,
+    [source, dataset, part],
+  )
+}

@@ -51,6 +51,7 @@ export const datex2: ItemFeed = {
     const [, role, reason, reasonDe] = found
     return { role, confidence: 1, reason, reasonDe }
   },
+  isLive: (role) => role === 'status',
   async *read(inputs, { crs }, { signal }): AsyncIterable<FeedItem> {
     const place = placing(crs)
     const named = new Set<string>()

@@ -24,6 +24,8 @@ const KNOWN = new Set<string>([
 ])
 /** Read with the system itself, not as files of their own. */
 const HOURS = ['system_hours', 'system_calendar']
+/** Files that speak of stations, prices and places, never of single vehicles. */
+const PUBLIC = new Set([...KNOWN, ...HOURS, 'gbfs'].filter((file) => file !== 'vehicle_status'))
 /** Kept as they are now, without history. */
 const KEPT: SystemFile[] = [
   'vehicle_types',
@@ -54,6 +56,9 @@ export const gbfs: ItemFeed = {
                 )
     return file ? { role: file, confidence: 0.9, reason: `${name} is the ${file} of a GBFS feed` } : null
   },
+
+  // Where single vehicles stand is nobody's to keep; of a file nobody knows it might be that.
+  isPrivate: (role) => !PUBLIC.has(role.split('@')[0]!),
 
   /** The files `gbfs.json` names, and how long it holds. */
   follow(main) {

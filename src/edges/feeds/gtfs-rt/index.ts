@@ -26,6 +26,10 @@ export function gtfsRealtime(realtime: Realtime): ApplyingFeed {
       const what = found.kinds.length > 0 ? found.kinds.join(', ') : 'no entities'
       return { role, confidence: 0.95, reason: `its header is that of GTFS Realtime, and it holds ${what}` }
     },
+    isLive: () => true,
+    async unchanged({ source, part, dataset, every, dated }) {
+      if (every !== null) await realtime.requireMoving({ source, part, dataset, dated })
+    },
     async apply(inputs, options, context) {
       const total: RunFigures = { read: 0, accepted: 0, unchanged: 0, corrected: 0, rejected: 0, rejections: [] }
       const rejections = new Rejections()
@@ -47,6 +51,7 @@ export function gtfsRealtime(realtime: Realtime): ApplyingFeed {
             validity,
             message,
             standing: context.every !== null,
+            dated: context.dated,
           })
           for (const field of ['read', 'accepted', 'unchanged', 'corrected', 'rejected'] as const)
             total[field] += figures[field]

@@ -102,12 +102,18 @@ for (const engine of databases()) {
       Object.fromEntries((await get(`/api/v1/sources/${id}`)).parts.map((part: Json) => [part.name, part]))
     /** A run of one part (or all), from its start to its last line in the log. */
     const run = async (id: string, part?: string): Promise<Json> => {
-      const { status, body } = await call('POST', `/api/v1/sources/${id}/run${part ? `?part=${part}` : ''}`)
+      let { status, body } = await call('POST', `/api/v1/sources/${id}/run${part ? `?part=${part}` : ''}`)
+      // Its own schedule may have come first.
+      for (let wait = 0; status === 409 && wait < 100; wait++) {
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        ;({ status, body } = await call('POST', `/api/v1/sources/${id}/run${part ? `?part=${part}` : ''}`))
+      }
       assert.equal(status, 202, JSON.stringify(body))
+      const parts = part ? 1 : Math.max(1, (await get(`/api/v1/sources/${id}`)).parts.length)
       for (let wait = 0; ; wait++) {
         const { runs } = await get(`/api/v1/sources/${id}/runs`)
-        const mine = runs.find((one: Json) => one.id === body.run)
-        if (mine?.outcome && runs.every((one: Json) => one.outcome)) return mine
+        const mine = runs.filter((one: Json) => one.id >= body.run && one.outcome)
+        if (mine.length >= parts) return mine.find((one: Json) => one.id === body.run)
         assert.ok(wait < 400, 'the run does not end')
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
@@ -141,8 +147,13 @@ for (const engine of databases()) {
         ],
       )
       const { departures, realtime } = await get('/api/v1/mobility/departures?stop=ct:a')
-      assert.equal(departures[0].stop ?? 'a', 'a')
-      assert.equal(realtime.length, 3)
+      assert.ok(departures.length > 0)
+      assert.deepEqual(
+        realtime.map(({ part, live }: Json) => [part, live]),
+        [['trip-updates', true]],
+      )
+      for (const kind of ['trip-updates', 'vehicle-positions', 'alerts'])
+        assert.equal((await get(`/gtfs-rt/ct/${kind}.json`)).entity.length, 1, kind)
       served.set('/detect.zip', { body: ZIP })
       served.set('/detect-tu', { body: delays(60) })
       const text = await platform.command('source', 'detect', `${address}/detect-tu`, `${address}/detect.zip`)
@@ -315,17 +326,21 @@ for (const engine of databases()) {
     it('whose real time stands still says so, with its age, and shows nothing as live', async () => {
       served.set('/still.zip', { body: ZIP, etag: '"z"' })
       served.set('/still-tu', { body: delays(60), etag: '"1"' })
-      const live = `  - { role: trip-updates, http: { url: "${address}/still-tu" }, format: { type: gtfs-rt, validity: 2s }, schedule: { every: 1d } }\n`
+      const live = `  - { role: trip-updates, http: { url: "${address}/still-tu" }, format: { type: gtfs-rt, validity: 6s }, schedule: { every: 1d } }\n`
       await add('still', definition('still', live))
-      await run('still')
+      await new Promise((resolve) => setTimeout(resolve, 2_500))
+      assert.equal((await partsOf('still'))['trip-updates'].state, 'new', 'it waits for the first timetable')
+      await run('still', 'main')
       const of = now()
+      served.set('/still-tu', { body: delays(60, of), etag: '"1"' })
+      await run('still', 'trip-updates')
       const departures = () => get('/api/v1/mobility/departures?stop=still:a')
       assert.equal((await partsOf('still'))['trip-updates'].state, 'ok')
       assert.deepEqual(
         (await departures()).realtime.map(({ live }: Json) => live),
         [true],
       )
-      await new Promise((resolve) => setTimeout(resolve, 3_500))
+      while (now() <= of + 7) await new Promise((resolve) => setTimeout(resolve, 100))
       assert.deepEqual(
         (await departures()).realtime.map(({ live }: Json) => live),
         [false],
@@ -337,10 +352,10 @@ for (const engine of databases()) {
       const { state, cause, contentAt } = (await partsOf('still'))['trip-updates']
       assert.equal(state, 'broken')
       assert.match(cause.text, /Daten stehen still/)
-      assert.ok(Math.abs(Date.parse(contentAt) / 1000 - of) < 5, 'shown with the time it is of')
+      assert.equal(Date.parse(contentAt) / 1000, of, 'shown with the time it is of')
       const shown = await departures()
       assert.ok(shown.departures.every(({ status }: Json) => status === 'scheduled'))
-      assert.ok(shown.realtime[0].age >= 3)
+      assert.ok(shown.realtime[0].age >= 6)
       assert.equal((await partsOf('still')).main.state, 'ok')
       await call('DELETE', '/api/v1/sources/still')
 
@@ -351,11 +366,12 @@ for (const engine of databases()) {
         'stumm',
         definition(
           'stumm',
-          `  - { role: trip-updates, http: { url: "${address}/stumm-tu" }, format: { type: gtfs-rt, validity: 2s }, schedule: { every: 1s } }\n`,
+          `  - { role: trip-updates, http: { url: "${address}/stumm-tu" }, format: { type: gtfs-rt, validity: 6s }, schedule: { every: 1s } }\n`,
         ),
       )
       await run('stumm', 'main')
       answered = []
+      served.set('/stumm-tu', { body: delays(60), etag: '"2"' })
       for (let wait = 0; ; wait++) {
         const part = (await partsOf('stumm'))['trip-updates']
         const unchanged = answered.some(([path, status]) => path === '/stumm-tu' && status === 304)

@@ -313,6 +313,9 @@ export class Sources {
     const wanted = Date.parse(state.nextRun)
     if (wanted > Date.now() + 1000) return void (await this.#plan(part, new Date(wanted)))
     const started = Date.now()
+    // What belongs to the main part waits until that was good once, instead of failing for want of it.
+    if (name !== MAIN && row.lastGood === null)
+      return this.#planned(part, nextRun(part.definition, timeZone(), started, started, 1))
     let failures = state.failures
     try {
       const report = await this.run(definition, { trigger: 'schedule', part: name })

@@ -92,6 +92,7 @@ export async function openPlatform(
       feeds: [...feeds, gtfsRealtime(realtime)],
       unpack,
       scratch: join(config.dataDir, 'scratch'),
+      rawFolder: join(config.dataDir, 'raw'),
       timeZone: () => city.profile.timeZone,
       environment: process.env,
     })

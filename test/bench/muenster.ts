@@ -115,6 +115,7 @@ async function importAll(db: Database, scratch: string) {
     feeds: [],
     unpack,
     scratch,
+    rawFolder: join(scratch, 'raw'),
     timeZone: () => 'Europe/Berlin',
   })
   let last = 0

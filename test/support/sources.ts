@@ -29,6 +29,7 @@ export interface SourcesBench {
 /** The sources domain wired as in the program, on a database; fetches may reach this machine. */
 export async function sourcesOn(db: Database, environment: Record<string, string> = {}): Promise<SourcesBench> {
   const scratch = mkdtempSync(join(tmpdir(), 'zahnrad-scratch-'))
+  const rawFolder = mkdtempSync(join(tmpdir(), 'zahnrad-raw-'))
   const catalog = await Catalog.load(db)
   const access = new Access({ db, catalog, openWrite: false })
   const sensing = new Sensing(db)
@@ -46,6 +47,7 @@ export async function sourcesOn(db: Database, environment: Record<string, string
     feeds: [...feeds, gtfsRealtime(realtime)],
     unpack,
     scratch,
+    rawFolder,
     environment,
   }
   const sources = new Sources({ ...deps, timeZone: () => 'Europe/Berlin' })
@@ -53,7 +55,7 @@ export async function sourcesOn(db: Database, environment: Record<string, string
     await sources.stop()
     await fetcher.close()
     await db.close()
-    rmSync(scratch, { recursive: true, force: true })
+    for (const folder of [scratch, rawFolder]) rmSync(folder, { recursive: true, force: true })
   }
   return { db, sources, sensing, catalog, access, realtime, scratch, close }
 }

@@ -59,7 +59,7 @@ interface Deps {
   catalog: Catalog
   log: Log
   unpack: Unpack
-  scratch: string
+  rawFolder: string
   environment?: Record<string, string | undefined>
 }
 
@@ -81,7 +81,7 @@ export class RawFeeds {
 
   constructor(deps: Deps) {
     this.#deps = deps
-    this.#folder = join(deps.scratch, 'raw')
+    this.#folder = deps.rawFolder
   }
 
   /** Keeps the files of a run in place of those of the one before. A failure is logged: it is no reason to fail a run. */

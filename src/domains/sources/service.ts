@@ -40,6 +40,8 @@ export interface SourcesDeps {
   unpack: Unpack
   /** Folder for downloads while they are read. */
   scratch: string
+  /** Folder for what sources sent last. */
+  rawFolder: string
   /** The city's time zone. */
   timeZone: () => string
   /** Where `$SOURCE_…` in a definition is looked up. */

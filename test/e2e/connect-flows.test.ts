@@ -196,7 +196,7 @@ for (const engine of databases().filter(({ name }) => name === 'embedded')) {
       await close()
     })
 
-    it('says of a list of places what it is, and what can be done', async (test) => {
+    it('says of a list of places what it is, and takes it for car parks where one says so', async (test) => {
       const file = join(DATA, 'counts/muenster/stations.csv')
       if (!existsSync(file)) return test.skip(`${file} is missing`)
       const { page, troubles, close } = await signedIn()
@@ -209,8 +209,11 @@ for (const engine of databases().filter(({ name }) => name === 'embedded')) {
       await next(page)
       await page.getByText('Wählen Sie bei mindestens einer Spalte „Wert“').waitFor()
       await heading(page, 'Spalten zuordnen')
-      await page.getByRole('link', { name: 'Andere Datei wählen' }).click()
-      await heading(page, 'Datei oder Adresse')
+      await page.getByRole('link', { name: 'Andere Datei wählen' }).waitFor()
+      await page.getByLabel('Was für Orte sind es?').selectOption({ label: 'Parkmöglichkeit' })
+      await assertAccessible(page, 'a list of car parks')
+      await next(page)
+      await heading(page, 'Vorschau prüfen')
       assert.deepEqual(troubles, [])
       await close()
     })

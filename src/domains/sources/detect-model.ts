@@ -18,7 +18,7 @@ export interface Guess {
   reason: Words
 }
 
-/** What a column is for. `clock` is a time of day beside a date; `kind` says which quantity a row's value is. */
+/** What a column is for. `fact` is something known of the place, in a term of the concept. `clock` is a time of day beside a date; `kind` says which quantity a row's value is. */
 export type Role =
   | 'time'
   | 'clock'
@@ -31,6 +31,7 @@ export type Role =
   | 'geometry'
   | 'status'
   | 'kind'
+  | 'fact'
   | 'none'
 
 /** An observed property that the vocabulary does not have. */
@@ -53,6 +54,8 @@ export interface ColumnMapping {
   measure?: Measure
   /** status: the value column it speaks of; all of them when absent. */
   of?: string
+  /** fact: the term of the concept it gives. */
+  term?: string
   /** status: what marks a value one can trust. */
   good?: string[]
   reason?: Words
@@ -88,6 +91,8 @@ export interface Mapping {
     empty?: string[]
   }
   timeZone: string
+  /** Each row is such a place of the city: a car park, a charging station … */
+  concept?: string
   time: { format: string; period?: string; stamp?: 'start' | 'end'; arrival?: true }
   /** Where no column names the station: the one everything in the file belongs to. */
   station: { key: string; name: string; lat?: string; lon?: string; note?: string }

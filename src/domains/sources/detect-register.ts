@@ -61,6 +61,6 @@ export function withoutValues(column: ColumnMapping): ColumnMapping {
 }
 
 export const REGISTER: Words = words(
-  'Diese Datei beschreibt Orte, keine Messwerte: Keine Spalte sagt, wann etwas gemessen wurde. Über das Formular lässt sich ein Verzeichnis von Orten nicht anschließen.',
-  'This file describes places, not measurements: no column says when something was measured. A list of places cannot be connected by form.',
+  'Diese Datei beschreibt Orte, keine Messwerte: Keine Spalte sagt, wann etwas gemessen wurde. Sagen Sie, was für Orte es sind.',
+  'This file describes places, not measurements: no column says when something was measured. Say what kind of places they are (concept).',
 )

@@ -25,25 +25,40 @@ export function definitionOf(mapping: Mapping): DefinitionDocument {
   }
   if (mapping.schedule && Object.values(mapping.schedule).some(Boolean)) document.schedule = compact(mapping.schedule)
   if (mapping.preamble && !key) document.preamble = mapping.preamble
-  document.time =
-    timeColumn === undefined
-      ? { arrival: true, ...period(time) }
-      : clock === undefined
-        ? { column: timeColumn, format: time.format, ...period(time) }
-        : { value: `${column(timeColumn)} ${column(clock)}`, format: time.format, ...period(time) }
+  if (mapping.concept !== undefined) Object.assign(document, { concept: mapping.concept })
+  // A list of places alone has no time: what is in it holds until it is read again.
+  if (mapping.concept === undefined || series.length > 0)
+    document.time =
+      timeColumn === undefined
+        ? { arrival: true, ...period(time) }
+        : clock === undefined
+          ? { column: timeColumn, format: time.format, ...period(time) }
+          : { value: `${column(timeColumn)} ${column(clock)}`, format: time.format, ...period(time) }
   const location = locationOf(mapping, of)
+  const facts = mapping.concept === undefined ? [] : columns.filter((one) => one.role === 'fact' && one.term)
   document.thing = {
-    key: key === undefined ? station.key : column(key),
+    key: key !== undefined ? column(key) : mapping.concept === undefined ? station.key : keyOf(of, station.key),
     ...(name !== undefined
       ? { name: column(name) }
-      : key === undefined && station.name !== ''
+      : key === undefined && mapping.concept === undefined && station.name !== ''
         ? { name: station.name }
         : {}),
+    ...(facts.length > 0
+      ? { properties: Object.fromEntries(facts.map((one) => [one.term!, column(one.column)])) }
+      : {}),
     ...(location ? { location } : {}),
   }
-  document.series = series
+  if (mapping.concept === undefined || series.length > 0) document.series = series
   if (Object.keys(properties).length > 0) document.properties = properties
   return document as DefinitionDocument
+}
+
+/** In a list of places each row is a place of its own: known by its name, else by where it is. */
+function keyOf(of: (role: ColumnMapping['role']) => string | undefined, otherwise: string): string {
+  const [name, point, lat, lon] = [of('name'), of('point'), of('lat'), of('lon')]
+  if (name !== undefined) return column(name)
+  if (point !== undefined) return column(point)
+  return lat === undefined || lon === undefined ? otherwise : `${column(lat)} ${column(lon)}`
 }
 
 function period({ period, stamp }: Mapping['time']): { period?: string; stamp?: 'start' | 'end' } {

@@ -18,7 +18,7 @@ import { holdsSecret } from './raw-secrets.ts'
 import type { Which } from './store.ts'
 
 /** Larger files are not kept. */
-export const MOST_RAW_BYTES = 50_000_000
+const MOST_RAW_BYTES = 50_000_000
 /** Bytes on the disk for each source; the oldest go first. */
 const MOST_STORED = 200_000_000
 /** Files of one run. */

@@ -105,6 +105,7 @@ export async function surveyRows(
     mapper.waiting = []
     mapper.ready = []
     mapper.newStreams = []
+    mapper.newFeatures = []
   }
   try {
     for await (const entry of entries((path) => mapper.wants(path))) {

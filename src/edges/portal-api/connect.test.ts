@@ -213,6 +213,58 @@ for (const engine of databases()) {
       await ok('DELETE', `${PATH}/${same.id}`)
     })
 
+    it('make places of the city of a list, of the kind one chooses, in its terms', async () => {
+      const { concepts } = await ok('GET', `${PATH}/options`)
+      const terms = (id: string) => concepts.find((one: Json) => one.id === id).terms.map(({ key }: Json) => key)
+      assert.deepEqual(
+        concepts.map(({ id }: Json) => id),
+        ['parking', 'roadworks', 'sharing', 'charging', 'district'],
+      )
+      assert.ok(terms('parking').includes('capacity') && terms('charging').includes('points'))
+      const rows = [
+        ['Dom', '51,962', '7,625', '400', 'garage', 'x'],
+        ['Markt', '51,964', '7,629', '80', 'openSpace', 'y'],
+        ['Hafen', '51,951', '7,64', 'viele', 'bay', 'z'],
+      ]
+      const list = `Name;Breitengrad;Längengrad;Plätze;Art;Notiz\n${rows.map((row) => row.join(';')).join('\n')}\n`
+      const draft = (await file('parkplaetze.csv', list)).body
+      assert.equal(draft.detection.register, true)
+      const roles = Object.fromEntries(draft.mapping.columns.map((one: Json) => [one.column, one.role]))
+      assert.deepEqual([roles.Breitengrad, roles.Längengrad, roles.Plätze], ['lat', 'lon', 'none'])
+      const none = await ok('PUT', `${PATH}/${draft.id}`, { mapping: { ...draft.mapping, id: 'parkliste' } })
+      assert.ok(none.issues.length > 0, 'without a kind it is no source')
+      const facts: Record<string, string> = { Plätze: 'capacity', Art: 'type' }
+      const columns = draft.mapping.columns.map((one: Json) =>
+        facts[one.column] ? { column: one.column, role: 'fact', term: facts[one.column] } : one,
+      )
+      const dataset = { id: 'parkliste', title: 'Parkliste' }
+      const mapping = { ...draft.mapping, id: 'parkliste', dataset, concept: 'parking', columns }
+      const chosen = await ok('PUT', `${PATH}/${draft.id}`, { mapping })
+      assert.deepEqual(chosen.issues, [])
+      assert.match(chosen.text, /^concept: parking$/m)
+      assert.doesNotMatch(chosen.text, /^(time|series):/m)
+      const survey = await ok('POST', `${PATH}/${draft.id}/preview`)
+      assert.deepEqual(
+        survey.things.map(({ name }: Json) => name),
+        ['Dom', 'Markt', 'Hafen'],
+      )
+      assert.deepEqual(
+        survey.oddities.filter(({ kind }: Json) => kind === 'rejected').map(({ what, rows }: Json) => [what, rows]),
+        [['capacity is not a number', [4]]],
+      )
+      await ok('POST', `${PATH}/${draft.id}/save`)
+      assert.equal((await finished(draft.id)).outcome.accepted, 3)
+      const { features } = await ok('GET', '/api/v1/mobility/parking?dataset=parkliste')
+      assert.deepEqual(
+        features.map(({ properties: { name, capacity, type } }: Json) => [name, capacity ?? null, type]).sort(),
+        [
+          ['Dom', 400, 'garage'],
+          ['Hafen', null, 'bay'],
+          ['Markt', 80, 'openSpace'],
+        ],
+      )
+    })
+
     it('wait for a webhook, go on with its first message, and take the next ones', async () => {
       const draft = await ok('POST', PATH, { webhook: 'wetter-dach' })
       assert.equal(draft.detection, null)

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { LICENCES } from '../../domains/catalog/index.ts'
+import { CONCEPTS, type Concept } from '../../domains/features/index.ts'
 import {
   DefinitionError,
   type Draft,
@@ -24,6 +25,18 @@ import {
   NewPart,
 } from './schemas-connect.ts'
 import { causeOf } from './sources.ts'
+
+/** What a list of places may be of. */
+const PLACES = new Set(['parking', 'charging', 'sharing', 'roadworks', 'district'])
+
+/** A concept with the terms a column can give: words, numbers, yes or no. */
+const offered = ({ id, name, properties }: Concept) => ({
+  id,
+  name,
+  terms: Object.entries(properties)
+    .filter(([, { type }]) => type !== 'object' && type !== 'array')
+    .map(([key, { type, values, description }]) => ({ key, type, values: values ?? null, description })),
+})
 
 const PATH = '/api/v1/source-drafts'
 
@@ -60,6 +73,7 @@ export function addConnect(api: FastifyInstance, { access, catalog, db }: Portal
       const visible = new Set(access.visible(request.actor))
       return {
         properties: offeredProperties(),
+        concepts: [...CONCEPTS.values()].filter(({ id }) => PLACES.has(id)).map(offered),
         licences: LICENCES.map(({ id, name }) => ({ id, name })),
         datasets: catalog
           .all()

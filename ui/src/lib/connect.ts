@@ -18,6 +18,7 @@ export type Role =
   | 'geometry'
   | 'status'
   | 'kind'
+  | 'fact'
   | 'none'
 
 export interface Measure {
@@ -33,6 +34,8 @@ export interface Column {
   column: string
   role: Role
   measure?: Measure
+  /** fact: what of the place it says. */
+  term?: string
   of?: string
   good?: string[]
   reason?: Words
@@ -44,6 +47,8 @@ export interface Mapping {
   from: Record<string, unknown>
   format: Record<string, unknown>
   timeZone: string
+  /** Each row is such a place: a car park, a charging station … */
+  concept?: string
   time: { format: string; period?: string }
   station: { key: string; name: string; lat?: string; lon?: string; note?: string }
   columns: Column[]
@@ -98,6 +103,11 @@ export interface Draft {
 
 export interface Options {
   properties: { key: string; name: string; unit: Unit; aggregate: 'sum' | 'mean' }[]
+  concepts: {
+    id: string
+    name: Words
+    terms: { key: string; type: string; values: string[] | null; description: string }[]
+  }[]
   licences: { id: string; name: string }[]
   datasets: {
     id: string

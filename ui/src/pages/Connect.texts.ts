@@ -53,6 +53,7 @@ export const t = texts({
     'role.geometry': 'Ort (Geometrie)',
     'role.status': 'Status',
     'role.kind': 'Messgröße',
+    'role.fact': 'Angabe zum Ort',
     'role.none': 'weglassen',
     'part.total': 'Summe der anderen',
     'part.part': 'Teil der Summe',
@@ -124,19 +125,24 @@ export const t = texts({
     problems: 'So geht es noch nicht',
     line: 'Zeile {line}, {field}',
     lineOnly: 'Zeile {line}',
-    noValue: 'Wählen Sie bei mindestens einer Spalte „Wert“: Sonst gibt es nichts zu übernehmen.',
+    noValue:
+      'Wählen Sie bei mindestens einer Spalte „Wert“, oder sagen Sie, was für Orte es sind: Sonst gibt es nichts zu übernehmen.',
     register: 'Diese Datei beschreibt Orte, keine Messwerte',
     registerText:
-      'In jeder Zeile steht ein Ort mit seinen Angaben, aber keine Spalte sagt, wann etwas gemessen wurde. Über dieses Formular kommen Messreihen auf die Plattform, also Werte mit einer Zeit; ein Verzeichnis von Orten allein nicht.',
-    registerCan: 'Was Sie tun können',
-    registerConcept:
-      'Sind es Parkplätze oder Abstellanlagen? Dafür gibt es Beschreibungen mit „concept: parking“; wer die Plattform betreibt, fügt sie mit „zahnrad source add“ hinzu. Andere Verzeichnisse gibt es noch nicht.',
+      'In jeder Zeile steht ein Ort mit seinen Angaben, aber keine Spalte sagt, wann etwas gemessen wurde. Sagen Sie, was für Orte es sind: Dann stehen sie auf der Karte und in den Schnittstellen.',
+    placesToo: 'Sind es Orte der Stadt?',
+    concept: 'Was für Orte sind es?',
+    conceptHint:
+      'Zum Beispiel Parkmöglichkeit oder Ladestation. Jede Zeile wird ein solcher Ort; fehlt er später in der Datei, gilt er als aufgehoben.',
+    conceptNone: 'nur Messstellen',
+    conceptFacts:
+      'Wählen Sie bei Spalten mit Angaben zum Ort „Angabe“ und darunter, was sie sagen. Name und Ort stehen schon in den Rollen; Spalten ohne Rolle werden weggelassen.',
+    termOf: 'Was {column} vom Ort sagt',
+    termNone: 'bitte wählen',
     registerOther: 'Gibt es zu diesen Orten eine Datei mit Zeiten und Werten? Dann nehmen Sie jene.',
     registerAgain: 'Andere Datei wählen',
     registerRoles:
       'Ändert sich eine der Zahlen, etwa freie Plätze? Wählen Sie dort „Wert“ und, wenn es sie gibt, „Zeit“. Ohne Zeit gilt der Augenblick, in dem die Datei gelesen wird.',
-    registerLookup:
-      'Namen und Orte aus diesem Verzeichnis lassen sich in der Beschreibung einer Quelle mit Messwerten nachschlagen (lookups, siehe docs/using/sources.md).',
     importing: 'Wird übernommen: {n} Zeilen',
     'done.one': 'Übernommen: {n} Wert',
     'done.other': 'Übernommen: {n} Werte',
@@ -238,6 +244,7 @@ export const t = texts({
     'role.geometry': 'Place (geometry)',
     'role.status': 'Status',
     'role.kind': 'Quantity',
+    'role.fact': 'Fact of the place',
     'role.none': 'leave out',
     'part.total': 'Sum of the others',
     'part.part': 'Part of the sum',
@@ -309,19 +316,24 @@ export const t = texts({
     problems: 'This does not work yet',
     line: 'Line {line}, {field}',
     lineOnly: 'Line {line}',
-    noValue: 'Choose "value" for at least one column: otherwise there is nothing to take.',
+    noValue:
+      'Choose "value" for at least one column, or say what kind of places they are: otherwise there is nothing to take.',
     register: 'This file describes places, not measurements',
     registerText:
-      'Each row holds a place with its facts, but no column says when something was measured. This form brings series to the platform, values with a time; not a list of places alone.',
-    registerCan: 'What you can do',
-    registerConcept:
-      'Are they car parks or cycle stands? For these there are definitions with "concept: parking"; whoever runs the platform adds them with "zahnrad source add". Other lists are not possible yet.',
+      'Each row holds a place with its facts, but no column says when something was measured. Say what kind of places they are: then they stand on the map and in the interfaces.',
+    placesToo: 'Are these places of the city?',
+    concept: 'What kind of places are they?',
+    conceptHint:
+      'For example a car park or a charging station. Each row becomes such a place; one that is missing from the file later counts as gone.',
+    conceptNone: 'only measuring stations',
+    conceptFacts:
+      'At columns with facts of the place choose "fact" and below it what they say. Name and place are roles already; columns without a role are left out.',
+    termOf: 'What {column} says of the place',
+    termNone: 'please choose',
     registerOther: 'Is there a file with times and values for these places? Take that one.',
     registerAgain: 'Choose another file',
     registerRoles:
       'Does one of the numbers change, such as free spaces? Choose "value" there and, if there is one, "time". Without a time the moment counts in which the file is read.',
-    registerLookup:
-      'Names and places of this list can be looked up in the definition of a source with measurements (lookups, see docs/using/sources.md).',
     importing: 'Taking it in: {n} rows',
     'done.one': 'Taken in: {n} value',
     'done.other': 'Taken in: {n} values',

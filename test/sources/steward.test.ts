@@ -48,6 +48,36 @@ for (const engine of databases()) {
       rmSync(folder, { recursive: true, force: true })
     })
 
+    it('gives what a source sent last to who manages its dataset, and to nobody else', async () => {
+      const { sources, access, catalog, db } = bench
+      await add('roh', `{ file: { path: ${file('roh.csv', `${HEAD}2026-08-20 00:15;A;1\n`)} } }`)
+      await ended('roh', await sources.begin('roh', OWNER))
+      const mine = catalog.byId('roh')!.key
+      const other = (await catalog.ensure({ id: 'fremd', title: 'Fremd' })).key
+      const who = async (name: string, role: 'owner' | 'consumer', dataset: number) => {
+        const { key } = await access.keys.create({ name, grants: [{ role, dataset, space: null }] }, OWNER)
+        return access.authenticate({ bearer: key })
+      }
+      const owner = await who('eigen', 'owner', mine)
+      const [row] = await sources.raw.list('roh', owner)
+      assert.deepEqual([row!.name, row!.good, row!.bytes, row!.why], ['roh.csv', true, 37, null])
+      const { bytes } = await sources.raw.open('roh', row!.id, owner)
+      assert.equal(Buffer.concat(await bytes.toArray()).toString(), `${HEAD}2026-08-20 00:15;A;1\n`)
+      const log = await db.query<{ n: number }>(`select count(*) as n from audit where act = 'source.raw'`)
+      assert.equal(log[0]!.n, 1)
+      for (const actor of [STRANGER, await who('fremd', 'owner', other), await who('leser', 'consumer', mine)]) {
+        await assert.rejects(sources.raw.list('roh', actor), /key|may not|not allowed|forbidden/i, actor.name)
+        await assert.rejects(sources.raw.open('roh', row!.id, actor), /key|may not|not allowed|forbidden/i, actor.name)
+      }
+      // Once small counts are protected, what was kept before is not given either.
+      await db.query(`insert into dataset_sheet (dataset, k, changed_by) values ($1, 5, 'test')`, [mine])
+      await catalog.reload()
+      await assert.rejects(sources.raw.open('roh', row!.id, owner), /nothing is kept/)
+      await ended('roh', await sources.begin('roh', OWNER))
+      const [kept] = await sources.raw.list('roh', owner)
+      assert.deepEqual([kept!.why, kept!.sha256, kept!.stored], ['small-counts', null, null])
+    })
+
     it('runs in the background and keeps each rejected row, in order', async () => {
       const bad = Array.from(
         { length: 30 },

@@ -61,7 +61,7 @@ interface Registry {
   add(definition: Definition, actor: Actor, options: { later: boolean }): Promise<unknown>
   run(
     definition: Definition,
-    options: { from: string; others: boolean; onProgress: (progress: Progress) => void },
+    options: { from: string; calledAs: string; others: boolean; onProgress: (progress: Progress) => void },
   ): Promise<RunReport>
 }
 
@@ -264,6 +264,7 @@ export class Drafts {
     void this.#sources
       .run(definition, {
         from: this.#path(id),
+        calledAs: draft.origin,
         others: true,
         onProgress: (progress) => this.#running.set(id, progress),
       })

@@ -7,7 +7,7 @@ import { countRun } from './figures.ts'
 import { beyondLimit } from './limit.ts'
 import { FileError, type Format, type Progress, type RunFigures, type RunReport } from './model.ts'
 import { MAIN, type SourcePart } from './parts.ts'
-import type { RawFeeds } from './raw.ts'
+import type { RawFeeds, RawFile } from './raw.ts'
 import { keepRejected } from './run-log.ts'
 import type { RunningRuns } from './running.ts'
 import * as store from './store.ts'
@@ -23,6 +23,8 @@ export interface PartRunsDeps extends WorkDeps {
 }
 
 export interface PartRunOptions extends Pick<WorkOptions, 'from' | 'cwd' | 'signal' | 'onProgress'> {
+  /** What people call the one file that `from` gives: its name or address. */
+  calledAs?: string
   trigger?: 'schedule' | 'command'
   /** Do not ask whether the address is unmodified. */
   full?: boolean
@@ -72,7 +74,14 @@ export class PartRuns {
     const { db } = this.#deps
     const key = keyOf(part.definition.id, part.name)
     if (this.#running.has(key)) throw alreadyRunning(part)
-    const work = this.#inTurn(part, () => store.whileAlone(db, key, () => this.#runAlone(part, several, options)))
+    let run: number | undefined
+    const begun = (number: number) => {
+      run = number
+      options.onStart?.(number)
+    }
+    const work = this.#inTurn(part, () =>
+      store.whileAlone(db, key, () => this.#runAlone(part, several, options, begun)),
+    )
     this.#running.set(key, work)
     try {
       const done = await work
@@ -80,6 +89,8 @@ export class PartRuns {
       return done.result
     } finally {
       this.#running.delete(key)
+      // Only now: who sees it ended may begin the next.
+      if (run !== undefined) this.#deps.progress.end(run)
     }
   }
 
@@ -119,7 +130,12 @@ export class PartRuns {
     await Promise.allSettled(this.#running.values())
   }
 
-  async #runAlone({ name, definition }: SourcePart, several: boolean, options: PartRunOptions): Promise<RunReport> {
+  async #runAlone(
+    { name, definition }: SourcePart,
+    several: boolean,
+    options: PartRunOptions,
+    begun: (run: number) => void,
+  ): Promise<RunReport> {
     const { db, log, progress, raw } = this.#deps
     const { id } = definition
     const which = { source: id, part: name === MAIN ? null : name }
@@ -130,11 +146,12 @@ export class PartRuns {
     const row = await store.findSource(db, id)
     const stored = row?.version === version ? row : undefined
     const trigger = options.trigger ?? 'command'
+    const { calledAs } = options
     const given = typeof options.from === 'string' ? options.from : options.from?.join(', ')
-    const origin = given ?? definition.from.http?.url ?? definition.from.file?.path ?? id
+    const origin = calledAs ?? given ?? definition.from.http?.url ?? definition.from.file?.path ?? id
     const number = await store.startRun(db, { ...which, version, dataset: dataset.key, trigger, origin })
     const watched = progress.begin(id, number)
-    options.onStart?.(number)
+    begun(number)
     const work = this.#work(definition, { id: number, dataset: dataset.key })
     const contentAt = () => work.newest() || null
     const finished = (outcome: RunReport['outcome'], figures: RunFigures, error?: string): RunReport => {
@@ -152,7 +169,20 @@ export class PartRuns {
       }
     }
     const target = { which, run: number, dataset: dataset.key }
-    const keep: WorkOptions['keep'] = (files, how) => raw.keep(target, definition, this.feedOf(definition), files, how)
+    const called: Partial<RawFile> =
+      calledAs === undefined
+        ? {}
+        : {
+            origin: calledAs,
+            name: calledAs
+              .replace(/[?#].*/s, '')
+              .split('/')
+              .at(-1)!,
+          }
+    const keep: WorkOptions['keep'] = (files, how) => {
+      const named = files.map((file) => ({ ...file, ...called }))
+      return raw.keep(target, definition, this.feedOf(definition), named, how)
+    }
     try {
       const conditional = stored && !options.full && options.from === undefined
       const signals = [this.#stopping.signal, watched.signal, ...(options.signal ? [options.signal] : [])]
@@ -188,7 +218,6 @@ export class PartRuns {
       await keepRejected(db, { id: number, source: id }, work.rejections.rows).catch((error: Error) =>
         log.warn({ source: id, run: number, error: error.message }, 'rejected rows could not be kept'),
       )
-      progress.end(number)
     }
   }
 

@@ -234,7 +234,7 @@ export class Sources {
       const first = reports.length === 0
       // Another part that runs by itself at this moment need not run again.
       if (!first && this.#runs.isRunning(id, part.name)) continue
-      const { from: given, onStart, ...rest } = options
+      const { from: given, calledAs, onStart, ...rest } = options
       const own = first ? options : rest
       try {
         reports.push(await this.#runs.run(part, several, own))

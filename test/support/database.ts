@@ -3,7 +3,17 @@
  * of a template with all migrations applied, so it costs a fraction of a second.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -20,7 +30,7 @@ function fingerprint(): string {
   const hash = createHash('sha256')
   for (const name of readdirSync(MIGRATIONS).sort()) hash.update(name).update(readFileSync(join(MIGRATIONS, name)))
   hash.update(readFileSync(join(ROOT, 'node_modules/@electric-sql/pglite/package.json')))
-  hash.update(readFileSync(join(ROOT, 'src/kernel/db/embedded-worker.ts')))
+  for (const name of ['embedded-worker.ts', 'postgis.ts']) hash.update(readFileSync(join(ROOT, 'src/kernel/db', name)))
   return hash.digest('hex').slice(0, 16)
 }
 
@@ -61,6 +71,8 @@ async function embeddedCopy(): Promise<string> {
     await db.close()
   })
   const dataDir = mkdtempSync(join(tmpdir(), 'zahnrad-test-'))
+  for (const name of readdirSync(template))
+    if (name.startsWith('postgis-')) linkSync(join(template, name), join(dataDir, name))
   cpSync(join(template, 'db'), join(dataDir, 'db'), { recursive: true, mode: 1 /* copy on write where possible */ })
   return dataDir
 }

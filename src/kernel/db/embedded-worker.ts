@@ -7,7 +7,7 @@ import { mkdir, rename, rm } from 'node:fs/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
-import { postgis } from '@electric-sql/pglite-postgis'
+import { postgisFor } from './postgis.ts'
 import { parsers, SESSION_SETTINGS } from './values.ts'
 
 export interface WorkerRequest {
@@ -33,11 +33,10 @@ export type WorkerAnswer =
   | { ready: true }
   | { fatal: string }
 
-/** What can be made in the database; migrations make it. */
-const EXTENSIONS = { postgis, pg_trgm }
-
 const port = parentPort!
 const { folder } = workerData as { folder: string }
+/** What can be made in the database; migrations make it. */
+const EXTENSIONS = { postgis: postgisFor(folder), pg_trgm }
 
 /** A database folder appears under its name only when it is complete: a process killed while making it leaves no half. */
 async function openFolder(): Promise<PGlite> {

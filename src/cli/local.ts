@@ -2,8 +2,7 @@ import { readConfig } from '../config.ts'
 import { sendCommand } from '../edges/control/index.ts'
 import { createLog } from '../kernel/log.ts'
 import { SetupError } from '../kernel/problem.ts'
-import { openPlatform, type Platform } from '../platform.ts'
-import { runCommand } from './index.ts'
+import type { Platform } from '../platform.ts'
 
 /**
  * A command line in a terminal. `start` runs the platform here. Everything else goes to the platform that holds this
@@ -38,6 +37,8 @@ async function runHere(
   config: ReturnType<typeof readConfig>,
   output: { out(text: string): void; err(text: string): void },
 ): Promise<number> {
+  // Only now: a command that is sent to a running platform needs nothing of it here, and begins at once.
+  const [{ openPlatform }, { runCommand }] = await Promise.all([import('../platform.ts'), import('./index.ts')])
   const abort = new AbortController()
   const stop = () => abort.abort()
   process.once('SIGINT', stop).once('SIGTERM', stop)

@@ -285,9 +285,8 @@ export async function signIn(platform: RunningPlatform, context: BrowserContext)
 /** Waits until this share of the example city's year is filled; the newest days come first. */
 export async function filled(platform: RunningPlatform, share = 1): Promise<void> {
   for (const start = Date.now(); Date.now() - start < 240_000; ) {
-    const { stdout } = await platform.command('example', 'status', '--json')
-    const { progress } = JSON.parse(stdout) as { progress: { share: number } | null }
-    if (progress && progress.share >= share) return
+    const answer = await fetch(`${platform.url}/api/v1/example`)
+    if (answer.ok && ((await answer.json()) as { share: number }).share >= share) return
     await new Promise((resolve) => setTimeout(resolve, 1_000))
   }
   throw new Error('the example city does not fill')

@@ -33,9 +33,17 @@ describe('patterns of people for texts of others', () => {
       assert.equal(compilePattern(source).test(`${'a'.repeat(20_000)}!`), false, source)
   })
 
-  it('may look around, and say what is wrong with them', () => {
-    assert.equal(compilePattern('^(?!x)\\w+$').test('abc'), true)
-    assert.deepEqual(compilePattern('^(?<a>.)(?=b)').groups('ab'), new Map([['a', 'a']]))
+  it('say what is wrong with them, and which part could take for ever', () => {
     assert.throws(() => compilePattern('(unclosed'), SyntaxError)
+    for (const [source, sentence] of [
+      ['^(?!x)\\w+$', /^SyntaxError: Look-around \("\(\?!"\) is not possible/],
+      ['^(?<a>.)(?=b)', /Look-around \("\(\?="\)/],
+      ['(?<!a)b', /Look-around \("\(\?<!"\)/],
+      ['(a)\\1', /A reference to a group \("\\1"\)/],
+      ['(?<a>x)\\k<a>', /A reference to a group \("\\k<a>"\)/],
+      ['[(?=]{1001}', /Invalid regular expression: .*repeat/],
+    ] as const)
+      assert.throws(() => compilePattern(source), sentence, source)
+    assert.equal(compilePattern('^\\(\\?=[(?!\\]]$').test('(?=]'), true)
   })
 })

@@ -10,27 +10,20 @@ export interface Pattern {
 }
 
 /**
- * Compiles a regular expression of JavaScript (with the flag `u`). Matched in time linear to the text, so that no text can hold
- * the process up; only look-around and references to groups, which no such engine knows, go to the built-in one. Throws what is
- * wrong with it.
+ * Compiles a regular expression of JavaScript (with the flag `u`), matched in time linear to the text, so that no text can hold
+ * the process up. Throws a SyntaxError that says what is wrong with it; look-around and references to groups are, too: no
+ * engine knows both them and a bound.
  */
 export function compilePattern(source: string): Pattern {
-  const builtIn = new RegExp(source, 'u')
+  // Says what is wrong in the words people know.
+  new RegExp(source, 'u')
+  const unsupported = unsupportedIn(source)
+  if (unsupported) throw new SyntaxError(unsupported)
   let linear: RE2JS
   try {
     linear = RE2JS.compile(RE2JS.translateRegExp(source))
-  } catch {
-    return {
-      test: (text) => builtIn.test(text),
-      groups: (text) => {
-        const found = builtIn.exec(text)
-        return found && new Map(Object.entries(found.groups ?? {}).map(([name, value]) => [name, value ?? '']))
-      },
-      first: (text) => {
-        const found = builtIn.exec(text)
-        return found && (found[1] ?? found[0])
-      },
-    }
+  } catch (error) {
+    throw new SyntaxError(`Invalid regular expression: ${(error as Error).message}`)
   }
   const names = Object.entries(linear.namedGroups())
     .sort(([, a], [, b]) => a - b)
@@ -47,4 +40,14 @@ export function compilePattern(source: string): Pattern {
       return (linear.groupCount() > 0 ? matcher.group(1) : null) ?? matcher.group(0)
     },
   }
+}
+
+/** Which part of a valid expression no linear engine can match, in words; null = none of those. */
+function unsupportedIn(source: string): string | null {
+  // An escaped character opens nothing, and neither does one inside a class.
+  const bare = source.replaceAll(/\\[^1-9k]|\[(?:\\.|[^\]\\])*\]/gsu, '')
+  const [part] = /\(\?<?[=!]|\\[1-9]\d*|\\k<[^>]*>/.exec(bare) ?? []
+  if (part === undefined) return null
+  const what = part.startsWith('(') ? 'Look-around' : 'A reference to a group'
+  return `${what} ("${part}") is not possible: a text could be made to take for ever. Say it without`
 }

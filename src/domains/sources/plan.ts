@@ -184,7 +184,7 @@ function fillPattern(pattern: string, constants: ReadonlyMap<string, string>, na
     const value = constants.get(name)
     if (value === undefined) {
       names.unknown(name)
-      return '(?!)'
+      return '[^\\s\\S]'
     }
     return value.replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&')
   })

@@ -1,4 +1,4 @@
-import type { Database } from '../../kernel/db/index.ts'
+import type { Database, Queryable } from '../../kernel/db/index.ts'
 import type { Actor } from './model.ts'
 
 export interface AuditEntry {
@@ -79,9 +79,16 @@ export class AuditLog {
     this.#onError = onError
   }
 
-  async write(actor: Actor, act: string, object: string, detail: Record<string, unknown>): Promise<void> {
+  /** Within a transaction others' entries wait for its end: the chain has one head. */
+  async write(
+    actor: Actor,
+    act: string,
+    object: string,
+    detail: Record<string, unknown>,
+    db: Queryable = this.#db,
+  ): Promise<void> {
     const origin = actor.from ?? (actor.kind === 'owner' ? 'machine' : null)
-    await this.#db.query('insert into audit (actor, act, object, origin, detail) values ($1, $2, $3, $4, $5::jsonb)', [
+    await db.query('insert into audit (actor, act, object, origin, detail) values ($1, $2, $3, $4, $5::jsonb)', [
       actor.name,
       act,
       object,

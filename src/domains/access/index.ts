@@ -1,4 +1,4 @@
-import type { Database } from '../../kernel/db/index.ts'
+import type { Database, Queryable } from '../../kernel/db/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { Signal } from '../../kernel/signal.ts'
 import { type Catalog, type Dataset, INBOX, isPublic, OPEN } from '../catalog/index.ts'
@@ -382,9 +382,15 @@ export class Access {
     return session
   }
 
-  /** Notes a privileged act. Never pass a secret in `detail`. */
-  async audit(actor: Actor, act: string, object: string, detail: Record<string, unknown> = {}): Promise<void> {
-    await this.log.write(actor, act, object, detail)
+  /** Notes a privileged act, in the transaction `tx` if it is part of one. Never pass a secret in `detail`. */
+  async audit(
+    actor: Actor,
+    act: string,
+    object: string,
+    detail: Record<string, unknown> = {},
+    tx?: Queryable,
+  ): Promise<void> {
+    await this.log.write(actor, act, object, detail, tx)
   }
 
   /** Writes what was counted and stops waiting. */

@@ -1,4 +1,5 @@
 import { type EntityChanged, noted, type StoredObservation } from '../../domains/sensing/index.ts'
+import type { Queryable } from '../../kernel/db/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Context, Work } from './context.ts'
 import { StaError } from './errors.ts'
@@ -24,12 +25,12 @@ export async function inTransaction<R>(
       stored.length = 0
       const result = await work({ tx, context, home, changed, stored })
       changed.push(...noted(tx))
+      await audit(context, tx, changed)
       return result
     },
     { timeoutMs: 120_000 },
   )
   await announce(context, changed, stored)
-  await audit(context, changed)
   return result
 }
 
@@ -53,12 +54,16 @@ async function announce(
 
 const ACTS = { created: 'task.create', updated: 'task.update', deleted: 'task.delete' } as const
 
-/** Notes what was asked of devices: who, what, and when stand in the log, whatever becomes of the Task. */
-async function audit({ access, actor, catalog }: Context, changed: readonly EntityChanged[]): Promise<void> {
+/** Notes what was asked of devices: who, what, and when are in the log with the Task, whatever becomes of it. */
+async function audit(
+  { access, actor, catalog }: Context,
+  tx: Queryable,
+  changed: readonly EntityChanged[],
+): Promise<void> {
   for (const { dataset, type, id, change, detail } of changed) {
     if (type !== 'Task') continue
     const { id: slug } = catalog.byKey(dataset)!
-    await access.audit(actor, ACTS[change], `dataset:${slug}`, { task: id, ...detail })
+    await access.audit(actor, ACTS[change], `dataset:${slug}`, { task: id, ...detail }, tx)
   }
 }
 

@@ -420,6 +420,21 @@ for (const place of places()) {
       )
     })
 
+    it('a Task and its entry in the log are there together, or neither is', async () => {
+      const tasks = async () => (await sta.get('Tasks?$count=true&$top=0'))['@iot.count']
+      const before = await tasks()
+      await sta.db.query(`create function no_log() returns trigger language plpgsql as 'begin raise ''full''; end'`)
+      await sta.db.query('create trigger no_log before insert on audit for each row execute function no_log()')
+      try {
+        assert.equal((await ask({ level: 3 })).status, 500)
+      } finally {
+        await sta.db.query('drop function no_log cascade')
+      }
+      assert.equal(await tasks(), before)
+      assert.equal((await ask({ level: 3 })).status, 201)
+      assert.equal(await tasks(), before + 1)
+    })
+
     it('a subscriber learns of a new Task after the commit', async () => {
       const seen: unknown[] = []
       sta.sensing.changed.on((change) => seen.push(change))

@@ -146,6 +146,20 @@ for (const engine of databases()) {
       assert.ok(routes.length > 100)
     })
 
+    it('answers OPTIONS with what is possible there, to everybody', async () => {
+      const place = (path: string) => path.replaceAll(/:\w+/g, ':')
+      const own = routes.filter(({ url: path }) => path.startsWith('/') && !path.includes('/sta/v1.1'))
+      const possible = Map.groupBy(own, (one) => place(one.url))
+      assert.ok(possible.size > 100)
+      for (const [path, known] of possible) {
+        const answer = await fetch(url + path.replaceAll(':', '1').replace('*', 'nirgends'), { method: 'OPTIONS' })
+        assert.equal(answer.status, 204, path)
+        assert.equal(await answer.text(), '')
+        const allowed = answer.headers.get('allow')?.split(', ').sort()
+        assert.deepEqual(allowed, [...new Set([...known.map((one) => one.method), 'OPTIONS'])].sort(), path)
+      }
+    })
+
     it('tells nothing of what is hidden', async () => {
       // The hidden source has had a run: its figures are there, for whoever may see its dataset.
       const name = 'zahnrad_source_runs_total'

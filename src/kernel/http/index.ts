@@ -64,6 +64,7 @@ export async function createHttp({ log, publicUrl, trustProxy }: HttpOptions): P
   }) as unknown as FastifyInstance
   app.decorateRequest('origin', '')
   app.decorateRequest('forwarded', false)
+  answerOptions(app)
   await app.register(cors, {
     origin: '*',
     methods: ['GET', 'HEAD', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS'],
@@ -105,6 +106,30 @@ export async function createHttp({ log, publicUrl, trustProxy }: HttpOptions): P
   })
   app.setErrorHandler((error: FastifyError, request, reply) => sendProblem(error, request, reply))
   return app
+}
+
+/**
+ * OPTIONS on every route there is: 204 with the methods that are possible there (RFC 9110 §9.3.7), unless the route says itself.
+ * Where there is none, a page might be.
+ */
+function answerOptions(app: FastifyInstance): void {
+  const methods = new Map<string, Set<string>>()
+  // Routes of one address may name its parts differently.
+  const methodsAt = (url: string) => {
+    const place = url === '*' ? '/*' : url.replaceAll(/:\w+/g, ':')
+    const known = methods.get(place) ?? new Set()
+    methods.set(place, known)
+    return known
+  }
+  app.addHook('onRoute', ({ method, url }) => {
+    const known = methodsAt(url)
+    for (const one of [method].flat()) known.add(one)
+    if (!known.has('OPTIONS')) app.options(url, { schema: { hide: true } }, (_request, reply) => void reply.send())
+  })
+  app.addHook('onSend', async ({ method, routeOptions }, reply) => {
+    if (method !== 'OPTIONS' || reply.statusCode !== 200) return
+    reply.code(204).header('allow', [...methodsAt(routeOptions.url ?? '*')].join(', '))
+  })
 }
 
 /**

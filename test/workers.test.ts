@@ -174,10 +174,27 @@ for (const engine of databases().filter(({ name }) => name === 'server')) {
           wanted.every((value) => got.includes(value)),
         ),
       )
-      for (const { heard, close } of streams) {
-        assert.equal(heard.length, wanted.length, 'each value once')
-        close()
+      for (const { heard } of streams) assert.equal(heard.length, wanted.length, 'each value once')
+      // Each process holds some of them: while one is held up, just these hear nothing, and then all of it.
+      const late = new Set<number>()
+      for (const [i, held] of workers().entries()) {
+        const value = 3_000 + i
+        const hears = () => streams.flatMap(({ heard }, at) => (heard.some((one) => one.value === value) ? [at] : []))
+        process.kill(held, 'SIGSTOP')
+        try {
+          await client.publishAsync(topic, JSON.stringify({ result: value }), { qos: 1 })
+          await until('those of the other process hear', async () => hears().length > 0)
+          await new Promise((resolve) => setTimeout(resolve, 500))
+          const heard = hears()
+          assert.ok(heard.length < MANY, 'a process that is held up holds streams')
+          for (let at = 0; at < MANY; at++) if (!heard.includes(at)) late.add(at)
+        } finally {
+          process.kill(held, 'SIGCONT')
+        }
+        await until('all hear', async () => hears().length === MANY)
       }
+      assert.equal(late.size, MANY, 'every stream is held by one of them')
+      for (const { close } of streams) close()
       await client.endAsync()
     })
 

@@ -8,6 +8,10 @@ export interface Config {
   mqttPort: number
   /** A broker of the city, with user and password, instead of the embedded one. */
   brokerUrl: string | undefined
+  /** Certificates (PEM) of who vouches for that broker; undefined = those every system knows. */
+  brokerCa: string | undefined
+  /** Topics published there beside those of every set. */
+  brokerTopics: string[]
   /** Where clients reach the broker, when that is not this host and port; named in SensorThings' root document. */
   mqttUrls: string[] | undefined
   /** Address of a PostgreSQL server; undefined = the embedded database in `dataDir`. */
@@ -80,6 +84,30 @@ function brokerUrl(env: Environment): string | undefined {
   if (!URL.canParse(text) || !/^mqtts?:\/\/[^/]/.test(text))
     throw new SetupError('BROKER_URL must be an MQTT broker such as mqtt://user:password@broker.example.de:1883.', 2)
   return text
+}
+
+function brokerCa(env: Environment): string | undefined {
+  const file = env.BROKER_CA_FILE
+  if (!file) return undefined
+  const text = contentOf('BROKER_CA_FILE', file)
+  if (!/^-----BEGIN CERTIFICATE-----$/m.test(text))
+    throw new SetupError(`BROKER_CA_FILE names "${file}", which holds no certificate (PEM).`, 2)
+  return text
+}
+
+function brokerTopics(env: Environment): string[] {
+  const topics = (env.BROKER_TOPICS ?? '')
+    .split('|')
+    .map((topic) => topic.trim())
+    .filter(Boolean)
+  for (const topic of topics) {
+    if (!/^(d\/[a-z0-9-]+\/)?v1\.1\/[^+#]+$/.test(topic))
+      throw new SetupError(
+        `BROKER_TOPICS names "${topic}" but must name topics such as v1.1/Observations?$select=result, with | between several and without + or #.`,
+        2,
+      )
+  }
+  return topics
 }
 
 function contentOf(name: string, file: string): string {
@@ -168,6 +196,8 @@ export function readConfig(env: Environment = process.env): Config {
     port: port(env, 'PORT', 8080),
     mqttPort: port(env, 'MQTT_PORT', 1883),
     brokerUrl: brokerUrl(env),
+    brokerCa: brokerCa(env),
+    brokerTopics: brokerTopics(env),
     mqttUrls: mqttUrls(env),
     databaseUrl: env.DATABASE_URL || undefined,
     dataDir: resolve(env.DATA_DIR || 'data'),

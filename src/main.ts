@@ -256,6 +256,8 @@ async function startBroker(
   const broker = new ExternalBroker({
     ...parts,
     url: config.brokerUrl,
+    ca: config.brokerCa,
+    extraTopics: config.brokerTopics,
     clientId: await brokerClientId(db),
     sourceTopics: () => sources.pushed.topics().flatMap(({ topic, broker }) => (broker ? [] : [topic])),
     sourcesChanged: (changed) => sources.pushed.changed.on(changed),

@@ -13,6 +13,8 @@ import { type RunningPlatform, startPlatform } from './support/platform.ts'
 
 const PASSWORDS = { zahnrad: 'geheim', device: 'sensor', reader: 'leser' }
 const needsMosquitto = spawnSync('mosquitto', ['-h']).error === undefined ? false : 'install mosquitto'
+/** Published beside every set: what only a subscription could tell. */
+const EXTRA = ['v1.1/Observations?$select=result', "d/eingang/v1.1/Datastreams?$filter=name eq 'Werte'&$select=name"]
 const DOC = join(import.meta.dirname, '..', 'docs', 'operating', 'broker.md')
 
 const THING = {
@@ -42,12 +44,29 @@ async function freePort(): Promise<number> {
   return port
 }
 
+/** A certificate authority of its own, and the broker's certificate by it. */
+function certify(folder: string): void {
+  const openssl = (command: string) => {
+    const { status, stderr } = spawnSync('openssl', command.split(' '), { cwd: folder })
+    assert.equal(status, 0, String(stderr))
+  }
+  const key = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
+  openssl(`req -x509 ${key} -keyout ca.key -out ca.pem -days 2 -subj /CN=Pruefstelle`)
+  openssl(`req ${key} -keyout broker.key -out broker.csr -subj /CN=localhost`)
+  writeFileSync(join(folder, 'names'), 'subjectAltName=DNS:localhost')
+  openssl('x509 -req -in broker.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out broker.pem')
+  chmodSync(join(folder, 'broker.key'), 0o644)
+}
+
 for (const engine of databases()) {
+  // By TLS with one of them: the rest is the same.
+  const secure = engine.name === 'server'
   describe(`with an external broker (${engine.name})`, { skip: needsMosquitto, timeout: 240_000 }, () => {
     let platform: RunningPlatform
     let broker: ChildProcess
     let folder: string
     let port: number
+    let address: string
     let headers: Record<string, string>
     let stream: number
     const clients: MqttClient[] = []
@@ -108,7 +127,16 @@ for (const engine of databases()) {
       const conf = block('mosquitto.conf')
         .replaceAll('/etc/mosquitto/', `${folder}/`)
         .replaceAll('/var/lib/mosquitto/', `${folder}/`)
-      writeFileSync(join(folder, 'mosquitto.conf'), conf.replace('listener 1883', `listener ${port} 127.0.0.1`))
+      const lines = [conf.replace('listener 1883', `listener ${port} 127.0.0.1`)]
+      address = `mqtt://127.0.0.1:${port}`
+      if (secure) {
+        certify(folder)
+        const securePort = await freePort()
+        lines.push(`listener ${securePort} localhost`)
+        lines.push(`certfile ${folder}/broker.pem`, `keyfile ${folder}/broker.key`)
+        address = `mqtts://localhost:${securePort}`
+      }
+      writeFileSync(join(folder, 'mosquitto.conf'), `${lines.join('\n')}\n`)
       writeFileSync(join(folder, 'acl'), block('acl'))
       writeFileSync(
         join(folder, 'passwords'),
@@ -120,7 +148,11 @@ for (const engine of databases()) {
       assert.equal(hashed.status, 0, String(hashed.stderr))
       for (const file of ['acl', 'passwords']) chmodSync(join(folder, file), 0o644)
       await startMosquitto()
-      platform = await startPlatform(engine, { BROKER_URL: `mqtt://zahnrad:${PASSWORDS.zahnrad}@127.0.0.1:${port}` })
+      platform = await startPlatform(engine, {
+        BROKER_URL: address.replace('://', `://zahnrad:${PASSWORDS.zahnrad}@`),
+        BROKER_TOPICS: EXTRA.join(' | '),
+        ...(secure && { BROKER_CA_FILE: join(folder, 'ca.pem') }),
+      })
       headers = { authorization: `Bearer ${await platform.key()}`, 'content-type': 'application/json' }
       const made = await fetch(`${platform.url}/sta/v1.1/Things`, {
         method: 'POST',
@@ -159,8 +191,110 @@ for (const engine of databases()) {
         serverSettings: Record<string, unknown>
       }
       const uri = 'http://www.opengis.net/spec/iot_sensing/1.1/req/receive-updates-via-mqtt/receive-updates'
-      assert.deepEqual(root.serverSettings[uri], { endpoints: [`mqtt://127.0.0.1:${port}`] })
+      assert.deepEqual(root.serverSettings[uri], { endpoints: [address] })
       assert.deepEqual(await results(), [1, 2], 'what is published does not come back in')
+    })
+
+    it('tells of all that is public what a subscription would: properties, relations, what was asked for', async () => {
+      const reader = await connect('reader')
+      await reader.subscribeAsync(['v1.1/#', 'd/+/v1.1/#'], { qos: 1 })
+      // biome-ignore lint/suspicious/noExplicitAny: messages are looked at field by field
+      let heard: [topic: string, body: any][] = []
+      reader.on('message', (from, payload) => heard.push([from, JSON.parse(payload.toString())]))
+      // biome-ignore lint/suspicious/noExplicitAny: answers are looked at field by field
+      const call = async (method: string, path: string, body?: unknown): Promise<any> => {
+        const answer = await fetch(`${platform.url}/sta/v1.1/${path}`, { method, headers, body: JSON.stringify(body) })
+        assert.ok(answer.ok, `${method} ${path}: ${answer.status}`)
+        return answer.json()
+      }
+      const idOf = async (path: string): Promise<number> => (await call('GET', path))['@iot.id']
+      const thing = await idOf(`Datastreams(${stream})/Thing`)
+      const sensor = await idOf(`Datastreams(${stream})/Sensor`)
+      const observed = await idOf(`Datastreams(${stream})/ObservedProperty`)
+      /** What is heard of a change once all of `topics` are, at the general root and the dataset's. */
+      const told = async (topics: string[], change: () => Promise<unknown>) => {
+        heard = []
+        await change()
+        const wanted = topics.flatMap((one) => [`v1.1/${one}`, `d/eingang/v1.1/${one}`])
+        const missing = () => wanted.filter((one) => !heard.some(([topic]) => topic === one))
+        await until(`told: ${wanted}`, async () => missing().length === 0).catch((error) => {
+          throw new Error(`${error.message}; missing ${missing()}; heard ${heard.map(([topic]) => topic)}`)
+        })
+        return (topic: string) => heard.find(([one]) => one === topic)![1]
+      }
+      await told([`Things(${thing})/name`, `Things(${thing})/description`], () =>
+        call('PATCH', `Things(${thing})`, { name: 'Erster Name' }),
+      )
+      const place = { type: 'Point', coordinates: [7.6, 51.95] }
+      const location = { name: 'Ort', description: '', encodingType: 'application/geo+json', location: place }
+      await told([`Things(${thing})/Locations`, `Things(${thing})/HistoricalLocations`], () =>
+        call('POST', `Things(${thing})/Locations`, location),
+      )
+      const renamed = await told(
+        [`Things`, `Things(${thing})`, `Things(${thing})/name`, `Datastreams(${stream})/Thing`],
+        () => call('PATCH', `Things(${thing})`, { name: 'Neuer Name' }),
+      )
+      const now = await call('GET', `Things(${thing})`)
+      const entity = renamed(`v1.1/Things(${thing})`)
+      const without = (one: object) => JSON.parse(JSON.stringify(one).replaceAll(/http:\/\/localhost:\d+/g, ''))
+      assert.deepEqual(without(entity), without(now), 'the entity as GET gives it')
+      assert.deepEqual(renamed(`v1.1/Things(${thing})/name`), { name: 'Neuer Name' })
+      assert.ok(!heard.some(([topic]) => topic.endsWith('/description')), 'what did not change is not told')
+
+      const second = THING.Datastreams[0]!
+      const made = await told(
+        [
+          `Things(${thing})/Datastreams`,
+          `Sensors(${sensor})/Datastreams`,
+          `ObservedProperties(${observed})/Datastreams`,
+        ],
+        () =>
+          call('POST', `Things(${thing})/Datastreams`, {
+            ...second,
+            name: 'Zweite',
+            Sensor: { '@iot.id': sensor },
+            ObservedProperty: { '@iot.id': observed },
+          }),
+      )
+      const fresh: number = made(`v1.1/Things(${thing})/Datastreams`)['@iot.id']
+      const device = await connect('device')
+      const publish = (result: number) => () =>
+        device.publishAsync(`v1.1/Datastreams(${fresh})/Observations`, JSON.stringify({ result }), { qos: 1 })
+      const values = await told(
+        [`Datastreams(${fresh})/Observations`, `Datastreams(${fresh})/phenomenonTime`],
+        publish(41),
+      )
+      assert.match(JSON.stringify(values(`v1.1/Datastreams(${fresh})/phenomenonTime`)), /^\{"phenomenonTime":"20/)
+      const [observation] = (await call('GET', `Datastreams(${fresh})/Observations`)).value
+      const feature = await idOf(`Observations(${observation['@iot.id']})/FeatureOfInterest`)
+      const again = await told([`FeaturesOfInterest(${feature})/Observations`], publish(42))
+      assert.equal(again(`v1.1/FeaturesOfInterest(${feature})/Observations`).result, 42)
+      assert.ok(heard.some(([topic, body]) => topic === EXTRA[0] && JSON.stringify(body) === '{"result":42}'))
+      await told([`Observations(${observation['@iot.id']})/result`, `Datastreams(${fresh})/Observations`], () =>
+        call('PATCH', `Observations(${observation['@iot.id']})`, { result: 43 }),
+      )
+      await told([`Datastreams(${stream})/name`], () => call('PATCH', `Datastreams(${stream})`, { description: 'x' }))
+      await until('the chosen one is told', async () => heard.some(([topic]) => topic === EXTRA[1]))
+      assert.deepEqual(heard.find(([topic]) => topic === EXTRA[1])![1], { name: 'Werte' })
+
+      heard = []
+      const secret = await fetch(`${platform.url}/api/v1/datasets`, {
+        ...{ method: 'POST', headers, body: JSON.stringify({ id: 'geheim', title: 'Geheim' }) },
+      })
+      assert.equal(secret.status, 201)
+      const answer = await fetch(`${platform.url}/d/geheim/sta/v1.1/Things`, {
+        ...{ method: 'POST', headers, body: JSON.stringify({ ...THING, name: 'Verborgen', Locations: [location] }) },
+      })
+      assert.equal(answer.status, 201)
+      const found = await fetch(`${platform.url}/d/geheim/sta/v1.1/Datastreams`, { headers })
+      const [{ '@iot.id': hidden }] = ((await found.json()) as { value: [{ '@iot.id': number }] }).value
+      await device.publishAsync(`d/geheim/v1.1/Datastreams(${hidden})/Observations`, '{"result":666}', { qos: 1 })
+      await told([`Things(${thing})/name`], () => call('PATCH', `Things(${thing})`, { name: 'Letzter Name' }))
+      assert.doesNotMatch(JSON.stringify(heard.filter(([topic]) => !/geheim/.test(topic))), /Verborgen|666/)
+      assert.deepEqual(
+        heard.filter(([topic, body]) => /geheim/.test(topic) && '@iot.id' in body),
+        [],
+      )
     })
 
     it('leaves it to the broker who may publish', async () => {
@@ -223,19 +357,27 @@ for (const engine of databases()) {
       assert.equal(new Set(stored).size, stored.length, 'none twice')
     })
 
-    it('a broker that stays away turns /readyz red, and its return green', async () => {
-      broker.kill('SIGTERM')
-      await once(broker, 'exit')
+    it('a broker that stays away or cannot be trusted turns /readyz red, and its return green', async () => {
+      if (secure) {
+        platform.env.BROKER_CA_FILE = ''
+        await platform.restart()
+      } else {
+        broker.kill('SIGTERM')
+        await once(broker, 'exit')
+      }
       await until('red', async () => (await fetch(`${platform.url}/readyz`)).status === 503)
       const { problems } = (await (await fetch(`${platform.url}/readyz`)).json()) as {
         problems: Record<string, string>
       }
-      assert.match(problems.broker!, /^broker-away since /)
+      assert.match(problems.broker!, secure ? /^broker-away since .*certificate/ : /^broker-away since .*/)
       const page = (await (await fetch(`${platform.url}/api/v1/operation`, { headers })).json()) as {
         problems: { title: string; cause: string }[]
       }
       assert.match(page.problems.find(({ title }) => title === 'MQTT-Broker')!.cause, /nicht erreichbar/)
-      await startMosquitto()
+      if (secure) {
+        platform.env.BROKER_CA_FILE = join(folder, 'ca.pem')
+        await platform.restart()
+      } else await startMosquitto()
       await until('green', async () => (await fetch(`${platform.url}/readyz`)).status === 200)
     })
   })

@@ -14,9 +14,13 @@ export interface DatastreamInfo {
   unit: { name: string; symbol: string; definition: string }
   /** Has a default FeatureOfInterest (or its Thing has no Location to make one of). */
   hasFeature: boolean
+  /** The newest of its default FeaturesOfInterest first, each from an instant (ISO 8601, UTC; '' = ever) on. */
+  features: readonly { from: string; id: number }[]
 }
 
 const MOST = 50_000
+/** Of a series that moves: what is told is new. */
+const FEATURES = 10
 
 /** Looks datastreams up once; forgets all of them when entities change. */
 export class Datastreams {
@@ -43,7 +47,11 @@ export class Datastreams {
     const rows = await this.#db.query<DatastreamInfo>(
       `select d.id, d.kind, d.dataset, d.thing, d.name, d.observation_type as "observationType", d.aggregate, d.unit,
               d.period_s as "periodSeconds",
-              exists (select 1 from datastream_foi f where f.datastream = d.id) as "hasFeature"
+              exists (select 1 from datastream_foi f where f.datastream = d.id) as "hasFeature",
+              coalesce((select jsonb_agg(jsonb_build_object('from', f.at, 'id', f.foi) order by f.valid_from desc) from (
+                select foi, valid_from, case when valid_from = '-infinity' then '' else
+                  to_char(valid_from at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') end as at
+                from datastream_foi where datastream = d.id order by valid_from desc limit ${FEATURES}) f), '[]') as features
        from datastream d where d.id = any($1::int4[])`,
       [missing],
     )

@@ -114,7 +114,7 @@ export class Sensing {
     if (this.stored.size === 0 || rows.length === 0) return
     for (const [datastream, group] of byDatastream(rows)) {
       this.datastream(datastream).then(
-        (info) => info && this.stored.emit({ dataset: info.dataset, datastream, rows: group }),
+        (info) => info && this.stored.emit({ dataset: info.dataset, datastream, rows: group, features: info.features }),
         // The values are stored; who listens learns of them with the next one, or by asking.
         () => {},
       )
@@ -210,6 +210,7 @@ export class Sensing {
       return noted(tx)
     })
     for (const info of needed) info.hasFeature = true
+    if (changes.length > 0) this.forget()
     this.tell(changes)
   }
 }

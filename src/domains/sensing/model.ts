@@ -44,6 +44,8 @@ export interface ObservationsStored {
   dataset: number
   datastream: number
   rows: StoredObservation[]
+  /** FeaturesOfInterest of what names none: the newest first, each from an instant (ISO 8601) on. */
+  features: readonly { from: string; id: number }[]
 }
 
 /** After-commit event: an entity of the model was created, changed or deleted. `type` is the set's singular name. */

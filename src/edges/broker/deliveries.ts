@@ -8,7 +8,7 @@ import {
 import { Lanes } from '../../kernel/lanes.ts'
 import type { Log } from '../../kernel/log.ts'
 import { counter } from '../../kernel/metrics.ts'
-import type { Change, Feed, TopicPort } from './ports.ts'
+import type { Change, Entity, Feed, TopicPort } from './ports.ts'
 
 /** Changes a topic may be behind; beyond, the oldest are dropped and counted. */
 const BEHIND_LIMIT = 20_000
@@ -18,19 +18,37 @@ const QUERIED_LIMIT = 5_000
 const AT_ONCE = 2
 /** How long changes gather before a property is read again. */
 const PROPERTY_MS = 100
+/** The same for what follows observations of whole sets. */
+const FOLLOWED_MS = 1_000
 
 const dropped = counter('zahnrad_mqtt_events_dropped_total', 'Changes not told to subscribers of a topic', ['reason'])
+
+/**
+ * Which changes a topic tells: all, only those of what was there already (an Observation that is stored is none), or of
+ * Datastreams that their Observations changed them.
+ */
+export type On = 'all' | 'changed' | 'followed'
+
+/** The entity of a message. */
+export interface About {
+  id?: number
+  /** As it was read; not of an Observation told as it was stored. */
+  entity?: Entity
+  /** Of an Observation as it was stored what it belongs to (`Datastreams(7)`), and its FeatureOfInterest. */
+  parent?: string
+  feature?: number
+}
 
 /** Whoever listens to a topic. */
 export interface Listener {
   readonly actor: Actor
-  /** `about`: the entity, and of an Observation as it was stored what it belongs to (`Datastreams(7)`). */
-  send(topic: string, payload: string, about?: { id?: number; parent?: string }): void
+  send(topic: string, payload: string, about: About): void
 }
 
 interface Topic<L extends Listener> {
   topic: string
   feed: Feed
+  on: On
   listeners: Set<L>
   behind: Map<number, Change>
   reading: boolean
@@ -65,18 +83,18 @@ export class Deliveries<L extends Listener> {
     return size
   }
 
-  /** Subscribes; throws why not. */
-  async add(topic: string, listener: L): Promise<void> {
+  /** Subscribes; throws why not. A topic tells all its listeners the same changes. */
+  async add(topic: string, listener: L, on: On = 'all'): Promise<void> {
     const feed = await this.#port.open(listener.actor, topic)
     let known = this.#topics.get(topic)
     if (!known) {
       if (!feed.plain && this.#queried() >= QUERIED_LIMIT)
         throw new Error('too many topics with query options are open')
-      known = { topic, feed, listeners: new Set(), behind: new Map(), reading: false, last: new Map() }
+      known = { topic, feed, on, listeners: new Set(), behind: new Map(), reading: false, last: new Map() }
       this.#topics.set(topic, known)
       if (feed.plain) into(this.#plain, feed.plain.datastream, known)
-      if (feed.derived) this.#derived.add(known)
-      into(this.#byType, feed.type, known)
+      if (feed.derived || on === 'followed') this.#derived.add(known)
+      if (on !== 'followed') into(this.#byType, feed.type, known)
     }
     known.listeners.add(listener)
     if (feed.property) await this.#learn(known, listener.actor)
@@ -111,24 +129,26 @@ export class Deliveries<L extends Listener> {
   }
 
   /** After the commit of observations of one datastream. */
-  stored({ dataset, datastream, rows }: ObservationsStored): void {
+  stored({ dataset, datastream, rows, features }: ObservationsStored): void {
     if (this.#topics.size === 0) return
     const texts = new Map<string, string[]>()
     for (const key of [datastream, null]) {
-      for (const topic of this.#plain.get(key) ?? []) this.#tell(topic, dataset, rows, texts)
+      for (const topic of this.#plain.get(key) ?? []) this.#tell(topic, dataset, rows, features, texts)
     }
     for (const topic of this.#byType.get('Observation') ?? []) {
-      if (topic.feed.plain || (topic.feed.root !== null && topic.feed.root !== dataset)) continue
+      if (topic.feed.plain || topic.on === 'changed' || (topic.feed.root !== null && topic.feed.root !== dataset))
+        continue
       if (topic.feed.id === null) this.#note(topic, rows)
     }
     for (const topic of this.#derived) {
+      if (topic.on === 'followed' && topic.feed.root !== null && topic.feed.root !== dataset) continue
       if (topic.feed.id === null || topic.feed.id === datastream) this.#note(topic, [{ id: datastream }])
     }
   }
 
   /** After the commit of another change. */
   changed({ dataset, type, id, change }: EntityChanged): void {
-    if (type === 'Observation') for (const topic of this.#derived) this.#note(topic, [{ id }])
+    if (type === 'Observation') for (const topic of this.#derived) if (topic.feed.property) this.#note(topic, [{ id }])
     if (change === 'deleted') return
     for (const topic of this.#byType.get(type) ?? []) {
       const { feed } = topic
@@ -138,7 +158,13 @@ export class Deliveries<L extends Listener> {
     }
   }
 
-  #tell(topic: Topic<L>, dataset: number, rows: readonly StoredObservation[], texts: Map<string, string[]>) {
+  #tell(
+    topic: Topic<L>,
+    dataset: number,
+    rows: readonly StoredObservation[],
+    features: ObservationsStored['features'],
+    texts: Map<string, string[]>,
+  ) {
     const { feed, listeners } = topic
     if (feed.root !== null && feed.root !== dataset) return
     const published: L[] = []
@@ -156,7 +182,8 @@ export class Deliveries<L extends Listener> {
       texts.set(feed.form, shown)
     }
     rows.forEach((row, i) => {
-      const about = { id: row.id, parent: `${row.x?.m === 1 ? 'MultiDatastreams' : 'Datastreams'}(${row.datastream})` }
+      const parent = `${row.x?.m === 1 ? 'MultiDatastreams' : 'Datastreams'}(${row.datastream})`
+      const about = { id: row.id, parent, feature: row.foi ?? features.find(({ from }) => from <= row.t)?.id }
       for (const listener of published) listener.send(topic.topic, shown[i]!, about)
       if (measured.length === 0) return
       const text = 'measured' in row ? JSON.stringify(feed.format(asMeasured(row))) : shown[i]!
@@ -176,6 +203,7 @@ export class Deliveries<L extends Listener> {
     topic.reading = true
     const begin = () => void this.#read(topic)
     if (topic.feed.property) setTimeout(begin, PROPERTY_MS).unref()
+    else if (topic.on === 'followed') setTimeout(begin, FOLLOWED_MS).unref()
     else setImmediate(begin)
   }
 
@@ -199,7 +227,7 @@ export class Deliveries<L extends Listener> {
   #send({ topic, feed, last, listeners: still }: Topic<L>, rights: string, listeners: readonly L[], found: object[]) {
     for (const entity of found) {
       const text = JSON.stringify(entity)
-      const about = { id: (entity as { '@iot.id'?: number })['@iot.id'] }
+      const about = { id: (entity as { '@iot.id'?: number })['@iot.id'], entity: entity as Entity }
       if (feed.property) {
         if (last.get(rights) === text) continue
         last.set(rights, text)

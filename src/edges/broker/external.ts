@@ -7,14 +7,16 @@ import { createHash } from 'node:crypto'
 import { connect, type IConnackPacket, type IPublishPacket, type MqttClient, type Packet } from 'mqtt'
 import { type Access, type Actor, ANONYMOUS } from '../../domains/access/index.ts'
 import { type Catalog, isPublic } from '../../domains/catalog/index.ts'
-import type { Sensing } from '../../domains/sensing/index.ts'
+import type { ObservationsStored, Sensing } from '../../domains/sensing/index.ts'
 import type { Log } from '../../kernel/log.ts'
 import { counter, gauge } from '../../kernel/metrics.ts'
-import { Deliveries, type Listener } from './deliveries.ts'
+import { SetupError } from '../../kernel/problem.ts'
+import { type About, Deliveries, type Listener, type On } from './deliveries.ts'
 import type { SourcePort, TopicPort } from './ports.ts'
 import type { PublishErrors } from './publish-errors.ts'
 import { Publishing } from './publishing.ts'
 import { Sender } from './sender.ts'
+import { Spreading } from './spreading.ts'
 
 /** Messages taken and not yet acknowledged; the broker holds back the others. */
 const IN_FLIGHT = 1_000
@@ -24,10 +26,6 @@ const SESSION_S = 7 * 86_400
 const RETRY_MS = { first: 1_000, most: 30_000 }
 /** A lost connection, or a message that cannot be stored, is a fault after this long. */
 const PATIENCE_MS = 30_000
-const SETS = [
-  ...['Things', 'Locations', 'HistoricalLocations', 'Datastreams', 'MultiDatastreams', 'Sensors'],
-  ...['ObservedProperties', 'Observations', 'FeaturesOfInterest'],
-]
 /** What the broker lets through may do what the broker's list says. */
 const BROKER: Actor = Object.freeze({ kind: 'key', name: 'broker' })
 
@@ -46,6 +44,10 @@ gauge('zahnrad_broker_unacknowledged', 'Messages of the external broker not ackn
 
 export interface ExternalBrokerOptions {
   url: string
+  /** Certificates (PEM) of who may vouch for the broker (`mqtts:`); undefined = those every system knows. */
+  ca: string | undefined
+  /** Further topics to publish: with query options, or of more than one relation. */
+  extraTopics: readonly string[]
   /** Name of the session at the broker; stays the same over restarts. */
   clientId: string
   access: Access
@@ -78,7 +80,11 @@ export class ExternalBroker implements Listener {
   readonly #open = new Map<number, { since: number; stored: Promise<void> }>()
   /** By content: what is being stored, or is stored and not acknowledged yet. */
   readonly #unacknowledged = new Map<string, Promise<void>>()
+  readonly #spreading: Spreading
   readonly #published = new Set<string>()
+  /** Events that wait for what has to be looked up before, in their order. */
+  #turn: Promise<void> = Promise.resolve()
+  #behind = 0
   #client: MqttClient | undefined
   #sender: Sender | undefined
   #generation = 0
@@ -96,6 +102,7 @@ export class ExternalBroker implements Listener {
     this.#options = options
     this.#deliveries = new Deliveries({ ...options, port: options.topics })
     this.#publishing = new Publishing(options)
+    this.#spreading = new Spreading(options.topics, ANONYMOUS)
   }
 
   get connected(): boolean {
@@ -127,12 +134,13 @@ export class ExternalBroker implements Listener {
     return null
   }
 
-  /** Begins to connect; a broker that is away is tried again for ever. */
+  /** Begins to connect; a broker that is away is tried again for ever. Throws where a further topic is none. */
   async start(): Promise<void> {
-    const { url, clientId, sensing, catalog, sourcesChanged } = this.#options
+    const { url, ca, clientId, sensing, catalog, sourcesChanged } = this.#options
     current = this
     await this.#publishPublic()
     const client = connect(url, {
+      ca,
       protocolVersion: 5,
       clientId,
       clean: false,
@@ -152,9 +160,12 @@ export class ExternalBroker implements Listener {
     this.#holdAcknowledgements(client)
     client.handleMessage = (packet, done) => this.#take(packet, done)
     this.#off = [
-      sensing.stored.on((event) => this.#deliveries.stored(event)),
+      sensing.stored.on((event) => this.#stored(event)),
       sensing.changed.on((event) => this.#deliveries.changed(event)),
-      catalog.changed.on(() => void this.#publishPublic()),
+      catalog.changed.on(() => {
+        this.#spreading.forget()
+        void this.#publishPublic()
+      }),
       sourcesChanged(() => this.#subscribe()),
     ]
   }
@@ -276,31 +287,59 @@ export class ExternalBroker implements Listener {
     await new Promise(() => {})
   }
 
-  /** Everything public: the sets at the general root and of each public dataset. */
+  /** In order, and in most cases at once: what is looked up is remembered. */
+  #stored(event: ObservationsStored): void {
+    const dataset = this.#options.catalog.byKey(event.dataset)
+    if (!dataset || !isPublic(dataset)) return
+    const unknown = this.#spreading.learn(event, ['', `d/${dataset.id}/`])
+    if (!unknown && this.#behind === 0) {
+      this.#deliveries.stored(event)
+      return
+    }
+    this.#behind++
+    this.#turn = Promise.all([this.#turn, unknown?.catch((error: Error) => this.#unread(error))]).then(() => {
+      this.#behind--
+      this.#deliveries.stored(event)
+    })
+  }
+
+  #unread(error: Error): void {
+    this.#options.log.warn(
+      { error: error.message },
+      'features of interest could not be read for the external mqtt broker',
+    )
+  }
+
+  /** Everything public: the sets at the general root and of each public dataset, and the further topics. */
   async #publishPublic(): Promise<void> {
-    const roots = this.#options.catalog.all().filter(isPublic)
-    const wanted = ['', ...roots.map(({ id }) => `d/${id}/`)].flatMap((root) => SETS.map((set) => `${root}v1.1/${set}`))
+    const { catalog, extraTopics, log } = this.#options
+    const slugs = catalog
+      .all()
+      .filter(isPublic)
+      .map(({ id }) => id)
+    const wanted = new Map<string, On>(extraTopics.map((topic) => [topic, 'all']))
+    for (const root of ['', ...slugs.map((slug) => `d/${slug}/`)])
+      for (const { topic, on } of this.#spreading.topics(root)) wanted.set(topic, on)
     for (const topic of this.#published) {
-      if (wanted.includes(topic)) continue
+      if (wanted.has(topic)) continue
       this.#published.delete(topic)
       this.#deliveries.remove(topic, this)
     }
-    for (const topic of wanted) {
+    for (const [topic, on] of wanted) {
       if (this.#published.has(topic)) continue
       this.#published.add(topic)
-      await this.#deliveries.add(topic, this).catch((error: Error) => {
+      await this.#deliveries.add(topic, this, on).catch((error: Error & { status?: number }) => {
         this.#published.delete(topic)
-        this.#options.log.warn({ topic, error: error.message }, 'topic is not published')
+        // What is not there or not public yet may come; what is no topic never will.
+        if (error.status === 400 && extraTopics.includes(topic))
+          throw new SetupError(`BROKER_TOPICS names "${topic}", which is no topic: ${error.message}`, 2)
+        log.warn({ topic, error: error.message }, 'topic is not published')
       })
     }
   }
 
-  /** One entity of a set: to the topic of the set and to its own, of an Observation to that of its Datastream. */
-  send(topic: string, payload: string, about?: { id?: number; parent?: string }): void {
-    this.#sender!.send(topic, payload)
-    const own = about?.parent
-      ? topic.replace(/Observations$/, `${about.parent}/Observations`)
-      : `${topic}(${about?.id})`
-    if (about?.parent || about?.id !== undefined) this.#sender!.send(own, payload)
+  /** A message on a topic of ours: to the set, the entity, its changed properties and its relations. */
+  send(topic: string, payload: string, about: About): void {
+    for (const [place, text] of this.#spreading.messages(topic, payload, about)) this.#sender!.send(place, text)
   }
 }

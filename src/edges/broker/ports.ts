@@ -7,6 +7,16 @@ export interface TopicPort {
   create(actor: Actor, topic: string, body: unknown, delivery: { again: boolean }): Promise<void>
   /** What a topic delivers. Throws an error that says why when there is no such topic, or not for this actor. */
   open(actor: Actor, topic: string): Promise<Feed>
+  /** Every set, and where entities of it are told beside it; see `edges/sensorthings/spread.ts`. */
+  spreads(): { set: string; spread: Spread }[]
+}
+
+/** An entity as JSON. */
+export type Entity = Record<string, unknown>
+
+export interface Spread {
+  readonly options: string
+  split(found: Entity): { entity: Entity; topics: string[] }
 }
 
 /** What a topic delivers; see `edges/sensorthings/feed.ts`. */

@@ -15,6 +15,7 @@ import { splitOptions } from './query.ts'
 import { readEntity, readProperty, readSet } from './read.ts'
 import { addReference, removeReference, setReference, stepsOfReference } from './refs.ts'
 import { removeSet } from './remove-set.ts'
+import { type Spread, spreadOf } from './spread.ts'
 import { noteUse } from './use.ts'
 import { changeEntity, createEntity, insertEntity, removeEntity } from './write.ts'
 
@@ -157,6 +158,12 @@ export class SensorThings {
   async open(actor: Actor, topic: string): Promise<Feed> {
     const { slug, path } = topicParts(topic)
     return openFeed((someone) => this.context(someone, this.#origin(), slug), actor, path)
+  }
+
+  /** Every set, and where entities of it are told beside it, for a broker that does not say who listens to what. */
+  spreads(): { set: string; spread: Spread }[] {
+    const { types } = this.#deps.tasking ? TASKING_MODEL : SENSING_MODEL
+    return types.map((type) => ({ set: type.set, spread: spreadOf(type) }))
   }
 }
 

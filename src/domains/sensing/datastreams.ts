@@ -63,6 +63,12 @@ export class Datastreams {
     return found
   }
 
+  /** Looks some up again. */
+  renew(ids: readonly number[]): Promise<Map<number, DatastreamInfo>> {
+    for (const id of ids) this.#known.delete(id)
+    return this.load(ids)
+  }
+
   forget(): void {
     this.#known = new Map()
   }

@@ -209,8 +209,9 @@ export class Sensing {
       )
       return noted(tx)
     })
-    for (const info of needed) info.hasFeature = true
-    if (changes.length > 0) this.forget()
+    const renewed = [...(await this.#datastreams.renew(needed.map((info) => info.id))).values()]
+    for (const info of renewed) info.hasFeature = true
+    if (renewed.some(({ features }) => features.length > 0)) this.#peers.forget()
     this.tell(changes)
   }
 }

@@ -325,7 +325,9 @@ export class ExternalBroker implements Listener {
       this.#published.delete(topic)
       this.#deliveries.remove(topic, this)
     }
-    for (const [topic, on] of wanted) {
+    // Those that need no look into the database first: values come meanwhile.
+    const order = [...wanted].sort(([a], [b]) => Number(a.includes('?')) - Number(b.includes('?')))
+    for (const [topic, on] of order) {
       if (this.#published.has(topic)) continue
       this.#published.add(topic)
       await this.#deliveries.add(topic, this, on).catch((error: Error & { status?: number }) => {

@@ -295,6 +295,7 @@ for (const engine of databases()) {
         heard.filter(([topic, body]) => /geheim/.test(topic) && '@iot.id' in body),
         [],
       )
+      reader.end(true)
     })
 
     it('leaves it to the broker who may publish', async () => {

@@ -20,6 +20,12 @@ const DOC = join(import.meta.dirname, '..', 'docs', 'operating', 'broker.md')
 const THING = {
   name: 'Probe',
   description: '',
+  Locations: [
+    {
+      ...{ name: 'Ort', description: '', encodingType: 'application/geo+json' },
+      location: { type: 'Point', coordinates: [7.6, 51.95] },
+    },
+  ],
   Datastreams: [
     {
       name: 'Werte',

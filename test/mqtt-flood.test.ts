@@ -17,6 +17,12 @@ const ON_THE_WAY = 40e6
 const THING = {
   name: 'Flut',
   description: '',
+  Locations: [
+    {
+      ...{ name: 'Ort', description: '', encodingType: 'application/geo+json' },
+      location: { type: 'Point', coordinates: [7.6, 51.95] },
+    },
+  ],
   Datastreams: [
     {
       name: 'Werte',

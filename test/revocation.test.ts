@@ -101,6 +101,12 @@ for (const engine of databases()) {
       await done('POST', '/api/v1/datasets', { id: 'entwurf', title: 'Entwurf' })
       await done('POST', '/d/entwurf/sta/v1.1/Things', {
         ...{ name: 'Station', description: '' },
+        Locations: [
+          {
+            ...{ name: 'Ort', description: '', encodingType: 'application/geo+json' },
+            location: { type: 'Point', coordinates: [7.6, 51.95] },
+          },
+        ],
         Datastreams: [
           {
             ...{ name: 'Reihe', description: '' },

@@ -22,6 +22,14 @@ export async function fill(
     [dataset],
   )
   await db.query(
+    `with place as (
+       insert into location (dataset, name, encoding_type, location, geom)
+       select $1, 'Bench', 'application/geo+json', st_asgeojson(p)::jsonb, p from st_setsrid(st_makepoint(7.6, 51.95), 4326) p
+       returning id)
+     insert into thing_location (thing, location) select t.id, place.id from thing t, place where t.natural_key like 'bench %'`,
+    [dataset],
+  )
+  await db.query(
     `insert into datastream (dataset, natural_key, thing, sensor, observed_property, name, unit)
      select $1, 'bench ' || t.id || '.' || k, t.id, (select min(id) from sensor), (select min(id) from observed_property), t.name || ' series ' || k,
             '{"name": "x", "symbol": "x", "definition": "x"}'::jsonb

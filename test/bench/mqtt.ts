@@ -31,6 +31,12 @@ const IN_FLIGHT = 1_000
 const THING = {
   name: 'Bench',
   description: '',
+  Locations: [
+    {
+      ...{ name: 'Place', description: '', encodingType: 'application/geo+json' },
+      location: { type: 'Point', coordinates: [7.6, 51.95] },
+    },
+  ],
   Datastreams: Array.from({ length: DATASTREAMS }, (_, i) => ({
     name: `Series ${i}`,
     description: '',

@@ -68,6 +68,12 @@ describe('people and rights, in a browser', { skip: needsBrowser, timeout: 400_0
     }
     const thing = await call(key, 'POST', '/d/fahrten/sta/v1.1/Things', {
       ...{ name: 'Domplatz', description: '' },
+      Locations: [
+        {
+          ...{ name: 'Ort', description: '', encodingType: 'application/geo+json' },
+          location: { type: 'Point', coordinates: [7.6, 51.95] },
+        },
+      ],
       Datastreams: [
         {
           ...{ name: 'Fahrten', description: '' },

@@ -12,7 +12,7 @@ import { httpOf, serve } from '../../src/main.ts'
 import { openPlatform, type Platform } from '../../src/platform.ts'
 import { databases } from '../support/database.ts'
 import { bySchema, fuzz, HOSTILE, hostileText, hostileValue, mutatedBytes, mutatedText } from '../support/fuzz.ts'
-import { apply, encoded, options, resource, sensible } from '../support/fuzz-sensorthings.ts'
+import { apply, encoded, options, resource, sensible, soups } from '../support/fuzz-sensorthings.ts'
 import { datasetOf } from '../support/hidden.ts'
 
 /** Makes a whole city, fetches from elsewhere, or ends what the others need; each has tests of its own. */
@@ -92,7 +92,10 @@ for (const engine of databases()) {
       await fuzz(
         'sensorthings',
         150,
-        fc.tuple(fc.oneof({ weight: 4, arbitrary: sensible }, { weight: 1, arbitrary: resource }), options),
+        fc.tuple(
+          fc.oneof({ weight: 4, arbitrary: sensible }, { weight: 1, arbitrary: resource }),
+          fc.oneof({ weight: 3, arbitrary: options }, { weight: 1, arbitrary: soups }),
+        ),
         ([path, all]) => {
           const search = Object.entries(all).map(([name, value]) => `${name}=${encoded(value as string)}`)
           return ask('GET', `/sta/v1.1/${path.split('/').map(encoded).join('/')}?${search.join('&')}`)

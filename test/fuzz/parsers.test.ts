@@ -20,17 +20,29 @@ import { readApply } from '../../src/edges/sensorthings/apply.ts'
 import { requestsOf } from '../../src/edges/sensorthings/batch-json.ts'
 import { Multipart, multipartResponses, requestsOfMultipart } from '../../src/edges/sensorthings/batch-multipart.ts'
 import { readBody } from '../../src/edges/sensorthings/body.ts'
+import { Builder } from '../../src/edges/sensorthings/builder.ts'
 import { StaError } from '../../src/edges/sensorthings/errors.ts'
 import { bodyOfPatch } from '../../src/edges/sensorthings/json-patch.ts'
 import { TASKING_MODEL } from '../../src/edges/sensorthings/model.ts'
 import { parsePath } from '../../src/edges/sensorthings/path.ts'
 import { readQuery, splitOptions } from '../../src/edges/sensorthings/query.ts'
+import { selectRows } from '../../src/edges/sensorthings/select.ts'
 import { parseDuration, parseInstant, parsePeriod, readInstant } from '../../src/edges/sensorthings/times.ts'
 import { checkWkt } from '../../src/edges/sensorthings/wkt.ts'
 import { cookieOf, isForeignChange, pathAfter } from '../../src/edges/session/cookie.ts'
 import { Problem } from '../../src/kernel/problem.ts'
 import { bySchema, fuzz, hostileText, hostileValue, mutatedBytes, mutatedText } from '../support/fuzz.ts'
-import { apply, duration, encoded, instant, options, period, resource, wkt } from '../support/fuzz-sensorthings.ts'
+import {
+  apply,
+  duration,
+  encoded,
+  instant,
+  options,
+  period,
+  resource,
+  soups,
+  wkt,
+} from '../support/fuzz-sensorthings.ts'
 import { zipOf } from '../support/zip.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -46,6 +58,11 @@ const isSta = (error: Error) => error instanceof StaError && error.status < 500
 const isFile = (error: Error) => error instanceof FileError
 
 const types = fc.constantFrom(...TASKING_MODEL.types)
+/** What a query repeats to make a parser work. */
+const REPEATED = [
+  ...['(', '-', '- ', 'not ', "'", "''", 'a/', '/', '[0]', 'f(', 'x/any(x:', 'Things/any(x:x/', '1 add ', 'a eq ', ','],
+  ...['$filter=(', '$expand=Things(', ';', 'a or ', 'a in (', 'PT1H/', '2026-01-01T00:00:00Z/', '1', '.', '@', '\t'],
+]
 
 describe('fuzz: SensorThings', () => {
   it('paths', () =>
@@ -73,6 +90,41 @@ describe('fuzz: SensorThings', () => {
       },
       isSta,
     ))
+  it('query options of words in any order', () =>
+    fuzz(
+      'soup',
+      1_500,
+      fc.tuple(types, soups),
+      ([type, values]) => {
+        const search = Object.entries(values).map(([name, value]) => `${name}=${encoded(value)}`)
+        const query = readQuery(type, splitOptions(search.join('&')))
+        // What can be read becomes a statement, or is refused.
+        const builder = new Builder([1])
+        selectRows(builder, type, query, builder.source(type), { fixedDatastream: false })
+      },
+      isSta,
+    ))
+  it('much of the same takes time in proportion', async () => {
+    const repeated = (token: string, times: number) => ({
+      $filter: [`${token.repeat(times)}1 eq 1`, `1 eq 1 ${token.repeat(times)}`, `name eq ${token.repeat(times)}`],
+      $expand: [`Datastreams(${token.repeat(times)}`, `Datastreams/${token.repeat(times)}`],
+      $select: [`name,${token.repeat(times)}`],
+      $orderby: [`${token.repeat(times)}name`],
+    })
+    for (const token of REPEATED) {
+      for (const [name, values] of Object.entries(repeated(token, 3_000)))
+        for (const value of values) {
+          const start = process.cpuUsage()
+          try {
+            readQuery(TASKING_MODEL.named('Thing'), new Map([[name.slice(1), value]]))
+          } catch (error) {
+            if (!isSta(error as Error)) throw error
+          }
+          const { user } = process.cpuUsage(start)
+          assert.ok(user < 3_000_000, `${name}=${value.slice(0, 60)}…: ${user} µs`)
+        }
+    }
+  })
   it('$apply', () =>
     fuzz(
       '$apply',

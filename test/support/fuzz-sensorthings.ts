@@ -99,7 +99,7 @@ export const duration = fc.oneof(
 )
 export const period = fc.oneof(
   instant,
-  fc.tuple(instant, fc.oneof(instant, duration)).map((ends) => ends.join('/')),
+  fc.tuple(fc.oneof(instant, duration), fc.oneof(instant, duration)).map((ends) => ends.join('/')),
 )
 
 const FUNCTIONS = [
@@ -191,6 +191,7 @@ export const expression = fc.letrec<{ any: string; value: string }>((tie) => ({
       .tuple(tie('value'), fc.constantFrom('add', 'sub', 'mul', 'div', 'mod'), tie('value'))
       .map((parts) => parts.join(' ')),
     tie('value').map((inner) => `(${inner})`),
+    tie('value').map((inner) => `-${inner}`),
   ),
   any: fc.oneof(
     { depthSize: 'small', maxDepth: 4 },
@@ -209,17 +210,46 @@ export const expression = fc.letrec<{ any: string; value: string }>((tie) => ({
   ),
 })).any
 
+/** The words and signs of the grammar in any order, with and without space between them. */
+const TOKENS = [
+  ...['(', ')', '((', '))', '[', ']', ',', ';', ':', '/', '//', "'", "''", '-', '--', '+', '*', '$', '=', '.', '@'],
+  ...['eq', 'ne', 'gt', 'in', 'and', 'or', 'not', 'not not', 'add', 'mod', 'any(', 'all(', 'x:', 'x/', 'asc', 'desc'],
+  ...['null', 'true', '1', '-1', '1e5', '0x', "'a'", "duration'", "geography'", 'POINT(1 2)', 'PT1H', '2026-01-01'],
+  ...['T10:00:00Z', '$filter=', '$select=', '$expand=', '$top=', '$ref', '$count', '\u00e4', '\t'],
+]
+const soup = fc
+  .array(
+    fc.tuple(
+      fc.oneof(
+        { weight: 5, arbitrary: fc.constantFrom(...TOKENS) },
+        { weight: 2, arbitrary: fc.constantFrom(...FUNCTIONS) },
+        { weight: 2, arbitrary: fc.constantFrom(...NAVIGATIONS, ...PROPERTIES) },
+        { weight: 1, arbitrary: period },
+      ),
+      fc.constantFrom(' ', ' ', ' ', ''),
+      // Much of the same is where a parser that tries everything twice takes forever.
+      fc.oneof({ weight: 9, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.integer({ min: 2, max: 400 }) }),
+    ),
+    { minLength: 1, maxLength: 30 },
+  )
+  .map((tokens) => tokens.map(([token, space, times]) => (token + space).repeat(times)).join(''))
+
 const orderby = fc
   .array(fc.tuple(fc.oneof(path, expression), fc.constantFrom('', ' asc', ' desc')), { minLength: 1, maxLength: 3 })
   .map((items) => items.map((item) => item.join('')).join(','))
-const select = fc.array(property, { minLength: 1, maxLength: 4 }).map((names) => names.join(','))
+const select = fc
+  .array(fc.oneof({ weight: 4, arbitrary: property }, { weight: 1, arbitrary: path }), { minLength: 1, maxLength: 4 })
+  .map((names) => names.join(','))
 const number = fc.oneof(fc.nat(20).map(String), fc.constantFrom('-1', '10001', '99999999999', '1.5', '', 'x'))
 
 const expand: fc.Arbitrary<string> = fc.letrec<{ item: string; options: string }>((tie) => ({
   item: fc.oneof(
     { depthSize: 'small', maxDepth: 3 },
     fc.array(navigation, { minLength: 1, maxLength: 3 }).map((steps) => steps.join('/')),
-    fc.tuple(navigation, tie('options')).map(([nav, options]) => `${nav}(${options})`),
+    navigation.map((nav) => `${nav}/$ref`),
+    fc
+      .tuple(navigation, fc.constantFrom('', '/$ref'), tie('options'))
+      .map(([nav, ref, options]) => `${nav}${ref}(${options})`),
   ),
   options: fc
     .array(
@@ -270,6 +300,11 @@ export const apply = fc
       .filter(Boolean)
       .join('/')
   })
+
+/** Options whose values are soups, or sound with a soup in the middle. */
+export const soups = fc
+  .tuple(fc.constantFrom('$filter', '$orderby', '$select', '$expand'), soup, fc.option(expression, { nil: null }))
+  .map(([name, text, sound]) => ({ [name]: sound === null ? text : `${sound} ${text}` }))
 
 /** Options with their values, not yet percent-encoded. */
 export const options = fc.record(

@@ -12,7 +12,7 @@ export interface DatastreamInfo {
   aggregate: 'sum' | 'mean'
   periodSeconds: number | null
   unit: { name: string; symbol: string; definition: string }
-  /** Has a default FeatureOfInterest (or its Thing has no Location to make one of). */
+  /** Has a default FeatureOfInterest. */
   hasFeature: boolean
   /** The newest of its default FeaturesOfInterest first, each from an instant (ISO 8601, UTC; '' = ever) on. */
   features: readonly { from: string; id: number }[]

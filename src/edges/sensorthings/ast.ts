@@ -19,7 +19,7 @@ export type Literal =
   | { type: 'string'; value: string; pos: number }
   | { type: 'boolean'; value: boolean; pos: number }
   | { type: 'null'; pos: number }
-  | { type: 'time'; value: string; end: string | null; endIsDuration: boolean; pos: number }
+  | { type: 'time'; value: string; end: string | null; durationAt: 'start' | 'end' | null; pos: number }
   | { type: 'date'; value: string; pos: number }
   | { type: 'timeOfDay'; value: string; pos: number }
   | { type: 'duration'; value: string; pos: number }
@@ -38,12 +38,15 @@ export interface OrderItem {
 }
 
 export interface SelectItem {
-  name: string
+  /** A property or relation, or a place inside a property's JSON. */
+  path: Segment[]
   pos: number
 }
 
 export interface ExpandItem {
   path: Segment[]
+  /** Where `/$ref` stands: the references instead of the entities. */
+  ref: number | null
   options: NestedOption[]
 }
 

@@ -22,6 +22,8 @@ interface Row {
 /** One comparison (or other smallest boolean part): the tables its paths lead through, joined in one EXISTS around it. */
 interface Leaf {
   hops: Map<string, Hop & { type: EntityType }>
+  /** The first step that leads to several entities. */
+  many: Segment | null
 }
 
 /** Compiles $filter and $orderby expressions about one entity type into SQL. */
@@ -43,14 +45,18 @@ export class Compiler {
     return this.#condition(expr, new Map())
   }
 
-  /** An expression to sort by; a path over to-one relations becomes a subselect, one over to-many a 400. */
+  /** An expression to sort by: what it needs of other entities becomes a subselect; a path over to-many relations is a 400. */
   order(expr: Expr): Value {
-    if (expr.type === 'path') return this.#scalarPath(expr.segments)
-    const leaf: Leaf = { hops: new Map() }
+    const leaf: Leaf = { hops: new Map(), many: null }
     const value = this.#value(expr, new Map(), leaf)
-    if (leaf.hops.size > 0)
-      throw this.#bad('a path inside an expression cannot be sorted by: use the path alone', expr.pos)
-    return value
+    if (leaf.many) {
+      const { name, pos } = leaf.many
+      const instead = this.#option === '$orderby' ? `; sort those themselves: $expand=${name}($orderby=…)` : ''
+      throw this.#bad(`${name} leads to several entities, there is no one value of them to go by${instead}`, pos)
+    }
+    if (leaf.hops.size === 0) return value
+    const hops = [...leaf.hops.values()]
+    return picked(value, (s) => sql`(select ${s} from ${fromAll(hops)} where ${and(hops.flatMap((hop) => hop.where))})`)
   }
 
   #bad(message: string, pos: number) {
@@ -81,7 +87,7 @@ export class Compiler {
 
   /** The smallest part that is true or false, with one EXISTS around it when its paths leave the row. */
   #leaf(expr: Expr, variables: Map<string, Row>): Sql {
-    const leaf: Leaf = { hops: new Map() }
+    const leaf: Leaf = { hops: new Map(), many: null }
     const value = this.#value(expr, variables, leaf)
     const condition = convert(value, 'boolean')
     if (condition?.kind !== 'boolean') {
@@ -99,7 +105,7 @@ export class Compiler {
   }
 
   #lambda(expr: Extract<Expr, { type: 'lambda' }>, variables: Map<string, Row>): Sql {
-    const leaf: Leaf = { hops: new Map() }
+    const leaf: Leaf = { hops: new Map(), many: null }
     const { row, rest } = this.#walk(expr.segments, variables, leaf)
     const last = expr.segments.at(-1)!
     if (rest.length > 0 || leaf.hops.size === 0) throw this.#bad(`"${last.name}" is not a relation`, last.pos)
@@ -162,6 +168,7 @@ export class Compiler {
     }
     const [a, b] = expr.args.map((arg) => this.#value(arg, variables, leaf)) as [Value, Value]
     return this.#named(() => {
+      if (expr.op === 'neg') return negative(a, expr.args[0]!.pos)
       if (expr.op in ARITHMETIC) return arithmetic(expr.op, a, b, expr.args[0]!.pos, expr.args[1]!.pos)
       return { kind: 'boolean', sql: compare(expr.op, a, b, expr.pos) }
     })
@@ -186,6 +193,7 @@ export class Compiler {
       if (!hop) {
         hop = { ...this.#builder.hop(navigation, row.alias), type: navigation.to }
         leaf.hops.set(path, hop)
+        if (navigation.many) leaf.many ??= segments[i]!
       }
       row = hop
     }
@@ -207,40 +215,6 @@ export class Compiler {
     if (path.length > 50) throw this.#bad('a path of more than 50 steps', path[50]!.pos)
     const keys = rest.slice(1).map((segment) => segment.name)
     return json(sql`(${raw} #> ${keys}::text[])`)
-  }
-
-  #scalarPath(segments: Segment[]): Value {
-    const leaf: Leaf = { hops: new Map() }
-    let type = this.#root.type
-    for (const segment of segments) {
-      const navigation = navigationOf(type, segment.name)
-      if (!navigation) break
-      if (navigation.many)
-        throw this.#bad(`${navigation.name} leads to several entities and cannot be sorted by`, segment.pos)
-      type = navigation.to
-    }
-    const { row, rest } = this.#walk(segments, new Map(), leaf)
-    const value = this.#property(row, rest, segments)
-    if (leaf.hops.size === 0) return value
-    const hops = [...leaf.hops.values()]
-    const pick = (s: Sql): Sql =>
-      sql`(select ${s} from ${fromAll(hops)} where ${and(hops.flatMap((hop) => hop.where))})`
-    switch (value.kind) {
-      case 'null':
-        return value
-      case 'time':
-        return instant(pick(value.start))
-      case 'json':
-        return {
-          ...value,
-          number: pick(value.number),
-          text: pick(value.text),
-          boolean: pick(value.boolean),
-          numberNotNull: false,
-        }
-      default:
-        return { ...value, sql: pick(value.sql), notNull: false } as Value
-    }
   }
 
   #literal(literal: Literal): Value {
@@ -278,11 +252,14 @@ export class Compiler {
   }
 
   #time(literal: Extract<Literal, { type: 'time' }>): Period {
-    const start = this.#instant(literal.value, literal.pos)
-    if (literal.end === null) return instant(start)
-    const end = literal.endIsDuration
-      ? sql`(${start} + ${this.#duration(literal.end, literal.pos)})`
-      : this.#instant(literal.end, literal.pos)
+    const { value, end: other, durationAt, pos } = literal
+    if (other === null) return instant(this.#instant(value, pos))
+    if (durationAt === 'start') {
+      const end = this.#instant(other, pos)
+      return { kind: 'time', start: sql`(${end} - ${this.#duration(value, pos)})`, end }
+    }
+    const start = this.#instant(value, pos)
+    const end = durationAt === 'end' ? sql`(${start} + ${this.#duration(other, pos)})` : this.#instant(other, pos)
     return { kind: 'time', start, end }
   }
 
@@ -297,6 +274,34 @@ export class Compiler {
     if (duration === null) throw this.#bad(`"${text}" is not an ISO 8601 duration`, pos)
     return sql`${duration}::interval`
   }
+}
+
+/** A value that `pick` fetches from where it stands. */
+function picked(value: Value, pick: (s: Sql) => Sql): Value {
+  switch (value.kind) {
+    case 'null':
+      return value
+    case 'time':
+      return instant(pick(value.start))
+    case 'json':
+      return {
+        ...value,
+        number: pick(value.number),
+        text: pick(value.text),
+        boolean: pick(value.boolean),
+        raw: pick(value.raw),
+        missing: pick(value.missing),
+        numberNotNull: false,
+      }
+    default:
+      return { ...value, sql: pick(value.sql), notNull: false } as Value
+  }
+}
+
+function negative(value: Value, pos: number): Value {
+  if (value.kind === 'duration') return { kind: 'duration', sql: sql`(- ${value.sql})` }
+  const { sql: number, notNull } = as(value, 'number', pos)
+  return { kind: 'number', sql: sql`(- ${number})`, notNull }
 }
 
 const ARITHMETIC: Record<string, string> = { add: '+', sub: '-', mul: '*', div: '/', mod: '%' }

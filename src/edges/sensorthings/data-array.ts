@@ -1,4 +1,5 @@
-import type { Property, Row } from './model.ts'
+import { valueOf } from './format.ts'
+import type { Row } from './model.ts'
 import type { Shape } from './select.ts'
 
 interface Group {
@@ -13,8 +14,8 @@ interface Group {
 export function formatDataArray(shape: Shape, rows: readonly Row[], base: string): Group[] {
   const readers: { name: string; read: (row: Row) => unknown }[] = []
   if (shape.showId) readers.push({ name: 'id', read: (row) => row.id })
-  for (const property of shape.properties as Property[])
-    readers.push({ name: property.name, read: (row) => property.format(row) ?? null })
+  for (const property of shape.properties)
+    readers.push({ name: property.name, read: (row) => valueOf(shape, property, row) ?? null })
   const groups = new Map<unknown, Group>()
   for (const row of rows) {
     let group = groups.get(row.datastream)

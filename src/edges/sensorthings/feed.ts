@@ -75,7 +75,7 @@ export async function openFeed(contextOf: ContextOf, actor: Actor, path: string)
     id: first,
     root: context.root,
     plain: plainOf(resource, query),
-    form: `${context.base} ${query.select ? [...query.select].sort().join() : '*'}`,
+    form: `${context.base} ${query.select ? JSON.stringify([[...query.select].sort(), ...query.places]) : '*'}`,
     property: property !== null,
     derived: property !== null && typeof property.property !== 'string' && property.property.readOnly === true,
     format: (row) =>

@@ -1,4 +1,4 @@
-import type { Row } from './model.ts'
+import type { Property, Row } from './model.ts'
 import type { Query } from './query.ts'
 import type { Shape } from './select.ts'
 
@@ -11,9 +11,9 @@ export function formatEntity(shape: Shape, row: Row, base: string): Entity {
   if (shape.showSelfLink) entity['@iot.selfLink'] = self
   if (shape.showId) entity['@iot.id'] = row.id
   for (const property of shape.properties) {
-    const value = property.format(row)
+    const value = valueOf(shape, property, row)
     if (value !== null && value !== undefined) entity[property.name] = value
-    else if (property.showNull) entity[property.name] = null
+    else if (property.showNull && !shape.query.places.has(property.name)) entity[property.name] = null
   }
   for (const { name, shown } of shape.links) {
     if (!shown || shown(row)) entity[`${name}@iot.navigationLink`] = `${self}/${name}`
@@ -31,11 +31,43 @@ export function formatEntity(shape: Shape, row: Row, base: string): Entity {
     if (expand.countColumn) entity[`${navigation.name}@iot.count`] = Number(row[expand.countColumn])
     entity[navigation.name] = rows.map((r) => formatEntity(inner, r, base))
     if (more) {
-      const link = nextLink(`${self}/${navigation.name}`, inner, rows.at(-1))
+      const link = nextLink(`${self}/${navigation.name}${inner.query.ref ? '/$ref' : ''}`, inner, rows.at(-1))
       if (link) entity[`${navigation.name}@iot.nextLink`] = link
     }
   }
   return entity
+}
+
+/**
+ * A property's value, or of it what `$select` names (`properties/a`): the objects on the way hold nothing else, a list on
+ * the way stays whole. Undefined where there is nothing.
+ */
+export function valueOf({ query }: Shape, property: Property, row: Row): unknown {
+  const value = property.format(row)
+  const places = query.places.get(property.name)
+  return places ? places.map((keys) => along(value, keys)).reduce(merged, undefined) : value
+}
+
+function along(value: unknown, keys: readonly string[]): unknown {
+  const [key, ...rest] = keys
+  if (key === undefined || Array.isArray(value)) return value
+  const inner = along(inside(value, key), rest)
+  return inner === undefined ? undefined : { [key]: inner }
+}
+
+function merged(a: unknown, b: unknown): unknown {
+  if (!isObject(a) || !isObject(b)) return a === undefined ? b : a
+  const names = new Set([...Object.keys(a), ...Object.keys(b)])
+  return Object.fromEntries([...names].map((name) => [name, merged(inside(a, name), inside(b, name))]))
+}
+
+const isObject = (value: unknown): value is Entity =>
+  value !== null && typeof value === 'object' && !Array.isArray(value)
+
+/** What stands under a name of an object or at a place of a list; undefined where there is nothing. */
+export function inside(value: unknown, key: string): unknown {
+  if (Array.isArray(value)) return /^\d+$/.test(key) ? value[Number(key)] : undefined
+  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined
 }
 
 /**

@@ -39,11 +39,13 @@ AggregateItem
 OrderItems = head:OrderItem tail:(_ "," _ i:OrderItem { return i })* { return [head, ...tail] }
 OrderItem = expr:Add dir:(__ d:$("asc"i / "desc"i) !NameChar { return d })? { return { expr, desc: dir !== null && dir.toLowerCase() === 'desc' } }
 SelectItems = head:SelectItem tail:(_ "," _ i:SelectItem { return i })* { return [head, ...tail] }
-SelectItem = name:$(Name ("/" Name)* / "*") { return { name, pos: pos() } }
+SelectItem
+  = "*" { return { path: [{ name: '*', pos: pos() }], pos: pos() } }
+  / head:Segment tail:("/" s:(Segment / NumericSegment) { return s })* { return { path: [head, ...tail], pos: pos() } }
 
 ExpandItems = head:ExpandItem tail:(_ "," _ i:ExpandItem { return i })* { return [head, ...tail] }
-ExpandItem = head:Segment tail:("/" s:Segment { return s })* options:(_ "(" _ o:Options _ ")" { return o })? {
-  return { path: [head, ...tail], options: options ?? [] }
+ExpandItem = head:Segment tail:("/" s:Segment { return s })* ref:("/" p:Pos "$ref" { return p })? options:(_ "(" _ o:Options _ ")" { return o })? {
+  return { path: [head, ...tail], ref, options: options ?? [] }
 }
 Options = head:Option tail:(_ ";" _ o:Option { return o })* (_ ";")? { return [head, ...tail] }
 Option
@@ -78,6 +80,7 @@ Mul = head:Primary tail:(__ p:Pos op:$("mul"i / "div"i / "mod"i) !NameChar _ r:P
 Primary
   = "(" _ e:Or _ ")" { return e }
   / Literal
+  / "-" _ e:Primary { return { type: 'op', op: 'neg', args: [e], pos: pos() } }
   / Call
   / Path
 
@@ -109,14 +112,18 @@ Literal
   / "duration"i "'" v:$(Quoted*) "'" { return { type: 'duration', value: v, pos: pos() } }
   / "'" v:$(Quoted*) "'" { return { type: 'string', value: v.replaceAll("''", "'"), pos: pos() } }
   / start:$(DateTime) end:("/" e:TimeEnd { return e })? {
-      return { type: 'time', value: start, end: end ? end.value : null, endIsDuration: end ? end.duration : false, pos: pos() }
+      return { type: 'time', value: start, end: end ? end.value : null, durationAt: end && end.duration ? 'end' : null, pos: pos() }
+    }
+  / start:$(Duration) "/" end:$(DateTime) {
+      return { type: 'time', value: start, end, durationAt: 'start', pos: pos() }
     }
   / v:$(Digit4 "-" Digit2 "-" Digit2) !NameChar { return { type: 'date', value: v, pos: pos() } }
   / v:$(Digit2 ":" Digit2 (":" Digit2 ("." [0-9]+)?)?) { return { type: 'timeOfDay', value: v, pos: pos() } }
   / v:$("-"? [0-9]+ ("." [0-9]+)? ([eE] [+-]? [0-9]+)?) !NameChar { return { type: 'number', value: v, pos: pos() } }
 TimeEnd
   = v:$(DateTime) { return { value: v, duration: false } }
-  / v:$("P" [0-9.YMWDTHS]+) { return { value: v, duration: true } }
+  / v:$(Duration) { return { value: v, duration: true } }
+Duration = "P" [0-9.YMWDTHS]+
 DateTime = Digit4 "-" Digit2 "-" Digit2 [Tt] Digit2 ":" Digit2 (":" Digit2 ([.,] [0-9]+)?)? Zone?
 Zone = [Zz] / [+-] Digit2 (":"? Digit2)?
 Quoted = "''" / [^']

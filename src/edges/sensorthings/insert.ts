@@ -5,6 +5,7 @@ import { Builder } from './builder.ts'
 import { allow, mayLink, type Work } from './changes.ts'
 import { columnsOf } from './columns.ts'
 import { bad } from './errors.ts'
+import { requireFeatures } from './features.ts'
 import { type EntityType, type Navigation, navigationOf } from './model.ts'
 import { COMPLEX, checkComponents, componentsOf, setComponents } from './multi.ts'
 import { observationValues, type RawObservation } from './observation-values.ts'
@@ -28,7 +29,7 @@ export interface Through {
 /** Makes one entity with all inside it, in one transaction (OGC 18-088 §10.2). Observations are written by {@link flush}. */
 export class Inserter {
   readonly #work: Work
-  readonly #observations: { row: NewObservation; dataset: number }[] = []
+  readonly #observations: { row: NewObservation; where: string }[] = []
 
   constructor(work: Work) {
     this.#work = work
@@ -64,6 +65,11 @@ export class Inserter {
   async flush(): Promise<number[]> {
     if (this.#observations.length === 0) return []
     const { tx, context, stored } = this.#work
+    // Only now the Things around them stand where the request puts them.
+    await requireFeatures(
+      tx,
+      this.#observations.flatMap(({ row: { foi, datastream }, where }) => (foi ? [] : [{ datastream, where }])),
+    )
     const rows = await context.sensing.appendIn(
       tx,
       this.#observations.map(({ row }) => row),
@@ -182,7 +188,7 @@ export class Inserter {
     if (datastream === 0) throw bad(`${body.where}Datastream is missing (mandatory for Observation)`)
     const values = observationValues(raw as RawObservation, body.where, components)
     const row: NewObservation = { datastream, foi, ...values }
-    this.#observations.push({ row, dataset })
+    this.#observations.push({ row, where: body.where })
     return { id: this.#observations.length - 1, dataset }
   }
 

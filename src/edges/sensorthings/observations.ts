@@ -5,6 +5,7 @@ import { Builder } from './builder.ts'
 import { allow, mayLink } from './changes.ts'
 import { type Context, readerOf, resolve } from './context.ts'
 import { bad, StaError } from './errors.ts'
+import { requireFeatures } from './features.ts'
 import type { Entity } from './format.ts'
 import { widenAreas } from './insert.ts'
 import { type Row, SENSING_MODEL } from './model.ts'
@@ -62,6 +63,7 @@ export async function createPlainObservation(
   if (info?.kind !== 'single' || !context.visible.includes(info.dataset)) return null
   allow(context, 'create', info.dataset)
   const row: NewObservation = { datastream: id, ...observationValues(body as RawObservation) }
+  if (!info.hasFeature) await requireFeatures(context.db, [{ datastream: id, where: '' }])
   const [made] = await context.sensing.append([row])
   return observationEntity({ ...row, id: made! }, context.base)
 }
@@ -192,6 +194,8 @@ async function datastreamDataset(context: Context, group: Group): Promise<number
   if (id > 2_147_483_647) throw bad(`${group.type}s(${id}) does not exist`)
   const { dataset } = await resolve(context, [{ type: context.model.named(group.type), navigation: null, id }])
   allow(context, 'create', dataset)
+  if (group.feature < 0 && (context.group || !(await context.sensing.datastream(id))?.hasFeature))
+    await requireFeatures(readerOf(context), [{ datastream: id, where: '' }])
   if (group.type === 'MultiDatastream') group.parts = await componentsOf(readerOf(context), id)
   return dataset
 }

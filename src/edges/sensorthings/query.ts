@@ -1,7 +1,7 @@
 import { type Apply, readApply } from './apply.ts'
-import type { ExpandItem, Expr, NestedOption, OrderItem, SelectItem } from './ast.ts'
+import type { ExpandItem, Expr, NestedOption, OrderItem, Segment, SelectItem } from './ast.ts'
 import { bad } from './errors.ts'
-import { type EntityType, isId, type Navigation, navigationOf, propertyOf } from './model.ts'
+import { type Accepts, type EntityType, isId, type Navigation, navigationOf, propertyOf } from './model.ts'
 import { parse } from './parse.ts'
 
 const DEFAULT_TOP = 100
@@ -19,6 +19,10 @@ export interface Query {
   orderby: OrderItem[]
   /** Names of properties and navigations; null = all. */
   select: Set<string> | null
+  /** Of a selected property only these places inside its JSON. */
+  places: Map<string, string[][]>
+  /** References instead of entities: the way to the set ends in `/$ref`. */
+  ref: boolean
   expand: Expand[]
   top: number
   skip: number
@@ -41,6 +45,8 @@ const emptyQuery = (): Query => ({
   filter: null,
   orderby: [],
   select: null,
+  places: new Map(),
+  ref: false,
   expand: [],
   top: DEFAULT_TOP,
   skip: 0,
@@ -95,7 +101,7 @@ export function readQuery(type: EntityType, options: Map<string, string>): Query
         query.orderby = parse('OrderBy', '$orderby', value)
         break
       case 'select':
-        query.select = readSelect(type, parse('Select', '$select', value), '$select')
+        readSelect(query, type, parse('Select', '$select', value), '$select')
         break
       case 'expand':
         query.expand = readExpand(type, parse('Expand', '$expand', value), 1)
@@ -192,24 +198,50 @@ function readResultFormat(type: EntityType, value: string): ResultFormat {
   return format
 }
 
-function readSelect(type: EntityType, items: SelectItem[], option: string): Set<string> {
+/** What has nothing inside its values. */
+const PLAIN: ReadonlySet<Accepts> = new Set(['string', 'instant', 'period', 'interval'])
+
+function readSelect(query: Query, type: EntityType, items: SelectItem[], option: string): void {
   const names = new Set<string>()
-  for (const { name, pos } of items) {
-    if (name === '*') {
-      for (const property of type.properties) names.add(property.name)
+  const whole = new Set<string>()
+  query.places.clear()
+  for (const { path, pos } of items) {
+    const [{ name }, ...inside] = path as [Segment, ...Segment[]]
+    const property = propertyOf(type, name)
+    if (inside.length > 0) {
+      if (navigationOf(type, name))
+        throw bad(`${option}: what is selected of ${name} stands in $expand=${name}($select=…)`, pos)
+      if (!property || PLAIN.has(property.accepts)) throw bad(`${option}: ${type.name} has no "${pathText(path)}"`, pos)
+      names.add(name)
+      query.places.set(name, [...(query.places.get(name) ?? []), inside.map((segment) => segment.name)])
+    } else if (name === '*') {
+      for (const each of type.properties) whole.add(each.name)
       names.add('id')
     } else if (isId(name)) names.add('id')
     else if (name === '@iot.selfLink' || name === 'selfLink') names.add('selfLink')
-    else if (propertyOf(type, name) || navigationOf(type, name)) names.add(name)
+    else if (property) whole.add(name)
+    else if (navigationOf(type, name)) names.add(name)
     else throw bad(`${option}: ${type.name} has no property "${name}"`, pos)
   }
-  return names
+  for (const name of whole) {
+    names.add(name)
+    query.places.delete(name)
+  }
+  query.select = names
+}
+
+const pathText = (path: readonly Segment[]): string => path.map(({ name }) => name).join('/')
+
+/** Makes a query one for references. */
+export function askReferences(query: Query): void {
+  query.select = new Set(['selfLink'])
+  query.ref = true
 }
 
 function readExpand(type: EntityType, items: ExpandItem[], depth: number): Expand[] {
   if (depth > MAX_EXPAND_DEPTH) throw bad(`$expand: more than ${MAX_EXPAND_DEPTH} levels`, items[0]?.path[0]?.pos)
   const expands: Expand[] = []
-  for (const { path, options } of items) {
+  for (const { path, ref, options } of items) {
     let level = expands
     let from = type
     let query: Query | undefined
@@ -231,6 +263,10 @@ function readExpand(type: EntityType, items: ExpandItem[], depth: number): Expan
       path.map((s) => s.name),
     ).many
     readNested(query!, from, options, depth + path.length, many)
+    if (ref === null) continue
+    if (query!.raw.has('select') || query!.expand.length > 0)
+      throw bad('$expand: references have nothing to select or expand', ref)
+    askReferences(query!)
   }
   return expands
 }
@@ -261,7 +297,7 @@ function readNested(query: Query, type: EntityType, options: NestedOption[], dep
         query.orderby = value as OrderItem[]
         break
       case 'select':
-        query.select = readSelect(type, value as SelectItem[], '$expand')
+        readSelect(query, type, value as SelectItem[], '$expand')
         break
       case 'expand':
         query.expand = mergeExpands(query.expand, readExpand(type, value as ExpandItem[], depth))

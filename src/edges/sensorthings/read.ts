@@ -4,14 +4,14 @@ import { fromAll } from './builder.ts'
 import { builderOf, type Context, missing, readerOf, resolve } from './context.ts'
 import { formatDataArray } from './data-array.ts'
 import { bad } from './errors.ts'
-import { type Entity, formatEntity, nextLink } from './format.ts'
+import { type Entity, formatEntity, inside, nextLink } from './format.ts'
 import { Gate, mostRows } from './gate.ts'
 import type { EntityType, Row } from './model.ts'
 import { canJump, isByDatastream, jump, observationsByDatastream } from './observation-order.ts'
 import { isByRelation, observationsByRelation } from './observations-by-relation.ts'
 import { isByTime, observationsByTime } from './observations-by-time.ts'
 import { chain, type Resource, type Step } from './path.ts'
-import { checkEntityOptions, type Query, readQuery } from './query.ts'
+import { askReferences, checkEntityOptions, type Query, readQuery } from './query.ts'
 import { readGroups } from './read-groups.ts'
 import {
   countOfAll,
@@ -40,7 +40,7 @@ export async function readSet(context: Context, resource: SetResource, options: 
     if (resource.as !== 'entities') throw bad('$apply does not go with $ref')
     return readGroups(context, resource, query, parent?.id, `${context.base}/${pathOf(resource)}`)
   }
-  if (resource.as === 'ref') query.select = new Set(['selfLink'])
+  if (resource.as === 'ref') askReferences(query)
   const read = () => readEntities(context, resource, query, parent?.id)
   // A transaction under way must not wait: what is ahead may need its connection.
   return context.group ? read() : gate.pass(mostRows(query), read)
@@ -155,7 +155,7 @@ export async function readEntity(
   checkEntityOptions(options)
   const type = steps.at(-1)!.type
   const query = readQuery(type, options)
-  if (ref) query.select = new Set(['selfLink'])
+  if (ref) askReferences(query)
   const read = () => entityBody(context, steps, type, query)
   const { entity, version } = await (context.group ? read() : gate.pass(mostRows({ ...query, top: 1 }), read))
   return { status: 200, body: entity, headers: etagHeader(version) }
@@ -215,10 +215,4 @@ export async function readProperty(
   if (found === undefined || found === null) return { status: 204 }
   if (value) return { status: 200, text: typeof found === 'string' ? found : JSON.stringify(found) }
   return { status: 200, body: { [keys.length > 0 ? label : name]: found } }
-}
-
-function inside(value: unknown, key: string): unknown {
-  if (Array.isArray(value)) return /^\d+$/.test(key) ? value[Number(key)] : undefined
-  if (value !== null && typeof value === 'object' && Object.hasOwn(value, key)) return (value as Row)[key]
-  return undefined
 }

@@ -4,6 +4,7 @@ import type { Json } from './body.ts'
 import { allow, inTransaction } from './changes.ts'
 import { type Context, resolve } from './context.ts'
 import { bad } from './errors.ts'
+import { requireFeatures } from './features.ts'
 import type { Found } from './insert.ts'
 import type { EntityType, Navigation } from './model.ts'
 import { parsePath, type Resource, type Step } from './path.ts'
@@ -85,10 +86,11 @@ async function unlink(
 ): Promise<void> {
   const { via } = navigation
   if (via.kind === 'feature') {
-    const [row] = await tx.run<{ id: number }>(
-      sql`update observation set foi = null where id = ${parent.id}::int8 and foi = ${target.id}::int4 returning id`,
+    const [row] = await tx.run<{ datastream: number }>(
+      sql`update observation set foi = null where id = ${parent.id}::int8 and foi = ${target.id}::int4 returning datastream`,
     )
     if (!row) throw bad('this is the feature its Datastream gives it; there is no reference of its own to remove')
+    await requireFeatures(tx, [{ datastream: row.datastream, where: '' }])
     return
   }
   if (via.kind !== 'link') {

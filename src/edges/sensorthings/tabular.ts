@@ -1,3 +1,4 @@
+import { inside } from './format.ts'
 import type { Property, Row } from './model.ts'
 import type { Shape } from './select.ts'
 
@@ -19,7 +20,11 @@ export function fieldsOf(shape: Shape, base: string, prefix = ''): Field[] {
   if (shape.showId) add('@iot.id', (row) => row.id)
   if (shape.showSelfLink && shape.query.select) add('@iot.selfLink', (row) => `${base}/${shape.type.set}(${row.id})`)
   for (const property of shape.properties) {
-    if (property.accepts !== 'unit') add(property.name, (row) => property.format(row) ?? null)
+    const places = shape.query.places.get(property.name)
+    if (places)
+      for (const keys of places)
+        add([property.name, ...keys].join('/'), (row) => keys.reduce(inside, property.format(row)) ?? null)
+    else if (property.accepts !== 'unit') add(property.name, (row) => property.format(row) ?? null)
     else for (const part of UNIT_PARTS) add(`${property.name}/${part}`, (row) => unitPart(property, row, part))
   }
   for (const { navigation, column, shape: inner } of shape.expands) {

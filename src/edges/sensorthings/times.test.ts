@@ -50,6 +50,25 @@ describe('times', () => {
       end: null,
     })
     assert.throws(() => parsePeriod('2020-01-02T00:00:00Z/2020-01-01T00:00:00Z', 't'), /ends before/)
+    for (const [text, end] of [
+      ['2024-02-29T12:00:00Z/P1Y', '2025-02-28T12:00:00Z'],
+      ['2023-12-31T00:00:00Z/P2M1D', '2024-03-01T00:00:00Z'],
+      ['2020-01-01T00:00:00.75Z/PT0.5S', '2020-01-01T00:00:01.25Z'],
+      ['2020-01-01T00:00:00Z/P1W', '2020-01-08T00:00:00Z'],
+      ['0001-01-31T00:00:00Z/P1M', '0001-02-28T00:00:00Z'],
+    ] as const)
+      assert.deepEqual(parsePeriod(text, 't'), { start: text.split('/')[0], end })
+    assert.deepEqual(parsePeriod('P1MT0.000001S/2020-03-31T00:00:00Z', 't'), {
+      start: '2020-02-28T23:59:59.999999Z',
+      end: '2020-03-31T00:00:00Z',
+    })
+    for (const text of [
+      'P1D/P1D',
+      '2020-01-01T00:00:00Z/P',
+      '2020-01-01T00:00:00Z/P9999Y',
+      'P3000Y/2020-01-01T00:00:00Z',
+    ])
+      assert.throws(() => parsePeriod(text, 't'), /^StaError: t: /)
     assert.equal(parseDuration('P1DT2H'), '1 days 2 hours')
     assert.equal(parseDuration('-PT0.5S'), '-0.5 secs')
     for (const text of ['P', 'PT', 'P1', '1D', 'P1H']) assert.equal(parseDuration(text), null, text)

@@ -31,8 +31,13 @@ export function parseInstant(text: string): string | null {
     if (Number(m[10]) > 18 || Number(m[11] ?? 0) > 59) return null
     ms += m[9] === '+' ? -offset : offset
   }
-  if (ms < FIRST || ms > LAST) return null
-  const micros = m[7] ? m[7].padEnd(6, '0').slice(0, 6).replace(/0+$/, '') : ''
+  return written(ms, m[7] ?? '')
+}
+
+/** An instant by its whole seconds (in milliseconds) and the digits after them; null beyond the years 1 to 9999. */
+function written(ms: number, fraction: string): string | null {
+  if (!(ms >= FIRST && ms <= LAST)) return null
+  const micros = fraction.padEnd(6, '0').slice(0, 6).replace(/0+$/, '')
   return `${new Date(ms).toISOString().slice(0, 19)}${micros ? `.${micros}` : ''}Z`
 }
 
@@ -55,13 +60,18 @@ function isPlain(text: string): boolean {
   return hour < 24 && digit(text, 14) < 6 && digit(text, 17) < 6
 }
 
-/** An ISO 8601 duration (`P1DT2H`), upper bound a thousand years; null when the text is not one. */
+const DURATION =
+  /^(-)?P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,7})H)?(?:(\d{1,8})M)?(?:(\d{1,10}(?:\.\d{1,6})?)S)?)?$/
+
+function durationParts(text: string): RegExpExecArray | null {
+  const m = DURATION.exec(text)
+  return m && m.slice(2).some((part) => part !== undefined) ? m : null
+}
+
+/** An ISO 8601 duration (`P1DT2H`), upper bound a thousand years, as an interval of PostgreSQL; null when the text is not one. */
 export function parseDuration(text: string): string | null {
-  const m =
-    /^(-)?P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,7})H)?(?:(\d{1,8})M)?(?:(\d{1,10}(?:\.\d{1,6})?)S)?)?$/.exec(
-      text,
-    )
-  if (!m || m.slice(2).every((part) => part === undefined)) return null
+  const m = durationParts(text)
+  if (!m) return null
   const sign = m[1] ?? ''
   const units = ['years', 'months', 'weeks', 'days', 'hours', 'mins', 'secs']
   return m
@@ -71,22 +81,63 @@ export function parseDuration(text: string): string | null {
     .join(' ')
 }
 
+/**
+ * The instant (of {@link parseInstant}) a duration after another, or before it with `sign` -1: months by the calendar (a day
+ * the month does not have is its last), then days, then hours, as PostgreSQL adds an interval in UTC. Null when there is none.
+ */
+function moved(iso: string, duration: string, sign: 1 | -1): string | null {
+  const m = durationParts(duration)
+  if (!m) return null
+  const direction = m[1] ? -sign : sign
+  const [years, months, weeks, days, hours, minutes] = m.slice(2, 8).map((part) => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
+  const [seconds, micros] = (m[8] ?? '0').split('.') as [string, string | undefined]
+  const date = new Date(`${iso.slice(0, 19)}Z`)
+  const day = date.getUTCDate()
+  date.setUTCDate(1)
+  date.setUTCMonth(date.getUTCMonth() + direction * (years * 12 + months) + 1, 0)
+  date.setUTCDate(Math.min(day, date.getUTCDate()))
+  const added = (weeks * 7 + days) * 86_400 + hours * 3_600 + minutes * 60 + Number(seconds)
+  const fraction = Number(iso.slice(20, -1).padEnd(6, '0')) + direction * Number((micros ?? '').padEnd(6, '0'))
+  const whole = Math.floor(fraction / 1e6)
+  return written(date.getTime() + (direction * added + whole) * 1_000, String(fraction - whole * 1e6).padStart(6, '0'))
+}
+
 export interface Period {
   start: string
   /** null = an instant. */
   end: string | null
 }
 
-/** Reads `instant` or `start/end` (OGC 18-088 Table 1, TM_Object). Throws 400 with `where` and the reason. */
+/**
+ * Reads `instant`, or an interval of ISO 8601: `start/end`, `start/duration` or `duration/end` (OGC 18-088 Table 1,
+ * TM_Object). Throws 400 with `where` and the reason.
+ */
 export function parsePeriod(value: unknown, where: string): Period {
   if (typeof value !== 'string') throw bad(`${where}: an ISO 8601 time or interval as a string is expected`)
   const slash = value.indexOf('/')
   if (slash < 0) return { start: readInstant(value, where), end: null }
-  const start = readInstant(value.slice(0, slash), where)
-  const end = readInstant(value.slice(slash + 1), where)
+  const [first, second] = [value.slice(0, slash), value.slice(slash + 1)]
+  const start = isDuration(first) ? readMoved(readInstant(second, where), first, -1, where) : readInstant(first, where)
+  const end = isDuration(second) ? readMoved(start, second, 1, where) : readInstant(second, where)
   const order = compareIso(start, end)
   if (order > 0) throw bad(`${where}: the interval ends before it starts: ${value}`)
   return { start, end: order === 0 ? null : end }
+}
+
+const isDuration = (text: string): boolean => /^-?P/.test(text)
+
+function readMoved(iso: string, duration: string, sign: 1 | -1, where: string): string {
+  const there = moved(iso, duration, sign)
+  if (there !== null) return there
+  if (parseDuration(duration) === null) throw bad(`${where}: "${duration.slice(0, 60)}" is not an ISO 8601 duration`)
+  throw bad(`${where}: ${duration.slice(0, 60)} leads beyond the years 1 to 9999`)
 }
 
 export function readInstant(value: unknown, where: string): string {

@@ -4,6 +4,7 @@ import { type Body, type Mode, readBody } from './body.ts'
 import { allow, mayLink, type Work } from './changes.ts'
 import { columnsOf } from './columns.ts'
 import { bad } from './errors.ts'
+import { requireFeatures } from './features.ts'
 import { adopt, connect, type Found, Inserter, narrowAreas, widenAreas } from './insert.ts'
 import { type EntityType, type Navigation, propertyOf } from './model.ts'
 import { checkComponents, componentsOf } from './multi.ts'
@@ -143,6 +144,7 @@ async function updateObservation(work: Work, body: Body, self: Found): Promise<v
       datastream = found.id
     } else foi = found.id
   }
+  if (!foi && datastream !== old.datastream) await requireFeatures(tx, [{ datastream, where: '' }])
   const x = next.x ? JSON.stringify(next.x) : null
   await forgetMeasured(tx, [{ datastream: old.datastream, id: self.id }])
   await tx.run(

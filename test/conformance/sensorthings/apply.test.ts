@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { parse } from 'csv-parse/sync'
-import { acrossDatasets, type Body, datastream, places, q, startService, type TestService, thing } from './service.ts'
+import { acrossDatasets, type Body, datastream, places, q, startService, station, type TestService } from './service.ts'
 
 const HOUR = 3_600_000
 /** Two days around each clock change of 2024 in Berlin, in quarters of an hour. */
@@ -26,7 +26,7 @@ for (const place of places()) {
     before(async () => {
       sta = await startService(place)
       const make = (name: string, Observations: object[]) =>
-        sta.make('Datastreams', datastream(name, { Thing: thing(`Thing ${name}`), Observations }))
+        sta.make('Datastreams', datastream(name, { Thing: station(`Thing ${name}`), Observations }))
       stream = await make('counts', [])
       await sta.call('POST', 'CreateObservations', [
         {

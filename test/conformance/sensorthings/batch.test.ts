@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { acrossDatasets, type Body, datastream, places, q, startService, type TestService, thing } from './service.ts'
+import {
+  acrossDatasets,
+  type Body,
+  datastream,
+  places,
+  q,
+  startService,
+  station,
+  type TestService,
+  thing,
+} from './service.ts'
 
 for (const place of places()) {
   describe(`SensorThings batch (${place.name})`, () => {
@@ -45,7 +55,7 @@ for (const place of places()) {
 
     it('refers to what an earlier request made, in URLs and bodies', async () => {
       const responses = await json([
-        { id: '1', method: 'POST', url: 'Things', body: thing('referred') },
+        { id: '1', method: 'POST', url: 'Things', body: station('referred') },
         { id: '2', method: 'POST', url: '$1/Datastreams', body: datastream('by url') },
         { id: '3', method: 'POST', url: 'Observations', body: { result: 4, Datastream: { '@iot.id': '$2' } } },
         { id: '4', method: 'GET', url: '$2/Observations?$select=result' },
@@ -59,7 +69,7 @@ for (const place of places()) {
 
     it('makes a group one transaction: all or nothing, seen from inside before its end', async () => {
       const good = await json([
-        { id: '1', atomicityGroup: 'g', method: 'POST', url: 'Things', body: thing('in group') },
+        { id: '1', atomicityGroup: 'g', method: 'POST', url: 'Things', body: station('in group') },
         { id: '2', atomicityGroup: 'g', method: 'POST', url: '$1/Datastreams', body: datastream('in group') },
         { id: '3', atomicityGroup: 'g', method: 'POST', url: '$2/Observations', body: { result: 1 } },
         {
@@ -82,7 +92,7 @@ for (const place of places()) {
 
       const before = (await sta.get('Things?$count=true&$top=0'))['@iot.count']
       const bad = await json([
-        { id: '1', atomicityGroup: 'g', method: 'POST', url: 'Things', body: thing('rolled back') },
+        { id: '1', atomicityGroup: 'g', method: 'POST', url: 'Things', body: station('rolled back') },
         { id: '2', atomicityGroup: 'g', method: 'POST', url: `Datastreams(${id})/Observations`, body: { result: 9 } },
         { id: '3', atomicityGroup: 'g', method: 'POST', url: 'Things', body: { name: 'no description' } },
         { id: '4', method: 'POST', url: '$1/Datastreams', body: datastream('of nothing') },
@@ -102,7 +112,7 @@ for (const place of places()) {
     it('tells subscribers of a group only after its commit', async () => {
       const seen: number[] = []
       const off = sta.sensing.stored.on(({ rows }) => void seen.push(...rows.map((row) => row.v!)))
-      const id = await sta.make('Datastreams', datastream('told', { Thing: thing('told') }))
+      const id = await sta.make('Datastreams', datastream('told', { Thing: station('told') }))
       const request = (group: string, n: number, body: object) => ({
         id: `${group}${n}`,
         atomicityGroup: group,
@@ -148,7 +158,7 @@ for (const place of places()) {
       const reply = await multipart(
         `--outer\nContent-Type: application/http\n\nGET Things?$top=0&$count=true HTTP/1.1\nHost: x\n\n\n` +
           `--outer\nContent-Type: multipart/mixed; boundary=inner\n\n` +
-          `--inner\n${post('1', 'Things', thing('changeset'))}` +
+          `--inner\n${post('1', 'Things', station('changeset'))}` +
           `--inner\n${post('2', '$1/Datastreams', datastream('changeset'))}--inner--\n` +
           `--outer\nContent-Type: multipart/mixed;boundary="second"\n\n` +
           `--second\n${post('3', 'Things', thing('undone'))}` +

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import {
   datastream,
   location,
@@ -8,6 +9,7 @@ import {
   q,
   sensor,
   startService,
+  station,
   type TestService,
   thing,
 } from './service.ts'
@@ -54,7 +56,10 @@ for (const place of places()) {
     it('changes an observation and its sums by JSON Patch, and relations by a link', async () => {
       const id = await sta.make(
         'Datastreams',
-        datastream('jp', { Thing: thing('jp'), Observations: [{ phenomenonTime: '2024-01-01T00:00:00Z', result: 1 }] }),
+        datastream('jp', {
+          Thing: station('jp'),
+          Observations: [{ phenomenonTime: '2024-01-01T00:00:00Z', result: 1 }],
+        }),
       )
       const [{ '@iot.id': observation }] = (await sta.get(`Datastreams(${id})/Observations`)).value
       const reply = await patch(`Observations(${observation})`, [{ op: 'replace', path: '/result', value: 5 }])
@@ -119,6 +124,34 @@ for (const place of places()) {
       assert.equal((await ask(headers.get('etag')!)).status, 200)
     })
 
+    it('409: what a new entity refers to is deleted while it is made; made again, it is told that it is not there', async () => {
+      const id = await sta.make('Sensors', sensor('going'))
+      const stream = datastream('late', { Thing: thing('late'), Sensor: { '@iot.id': id } })
+      let reply: ReturnType<TestService['call']> | undefined
+      await sta.db.transaction(async (tx) => {
+        await tx.query('delete from sensor where id = $1', [id])
+        reply = sta.call('POST', 'Datastreams', stream)
+        // The embedded database lets others wait for the whole transaction, a server for the row.
+        const waits = async () =>
+          (await tx.query("select 1 from pg_locks where not granted and locktype in ('transactionid', 'tuple')"))
+            .length > 0
+        for (let i = 0; i < (place.engine.name === 'server' ? 400 : 4) && !(await waits()); i++) await setTimeout(25)
+      })
+      const { status, body } = await reply!
+      assert.equal(status, place.engine.name === 'server' ? 409 : 400)
+      assert.match(body.message, status === 409 ? /deleted meanwhile/ : /Sensors\(\d+\) does not exist/)
+      assert.equal((await sta.call('POST', 'Datastreams', stream)).status, 400)
+      assert.deepEqual((await sta.get(`Things?${q({ $filter: "name eq 'late'" })}`)).value, [])
+    })
+
+    it('an id or address that comes with a new entity is not taken over: a copy is an entity of its own', async () => {
+      const first = (await sta.call('POST', 'Things', thing('original'))).body
+      const { status, body } = await sta.call('POST', 'Things', { ...first, name: 'copy' })
+      assert.equal(status, 201)
+      assert.notEqual(body['@iot.id'], first['@iot.id'])
+      assert.equal((await sta.get(`Things(${first['@iot.id']})`)).name, 'original')
+    })
+
     it('relates and unrelates by $ref', async () => {
       const thingId = await sta.make('Things', thing('R', { Locations: [location('R', 7, 51)] }))
       const place = await sta.make('Locations', location('R2', 8, 52))
@@ -163,10 +196,10 @@ for (const place of places()) {
         phenomenonTime: new Date(Date.UTC(2024, 0, 1, i)).toISOString(),
         result: i,
       }))
-      const id = await sta.make('Datastreams', datastream('D', { Thing: thing('D'), Observations: rows }))
+      const id = await sta.make('Datastreams', datastream('D', { Thing: station('D'), Observations: rows }))
       const other = await sta.make(
         'Datastreams',
-        datastream('D2', { Thing: thing('D2'), Observations: rows.slice(0, 3) }),
+        datastream('D2', { Thing: station('D2'), Observations: rows.slice(0, 3) }),
       )
       const path = `Datastreams(${id})/Observations`
       assert.equal((await sta.call('DELETE', path)).status, 400)

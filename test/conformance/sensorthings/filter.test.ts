@@ -160,6 +160,14 @@ for (const place of places()) {
       assert.deepEqual(await results('result in (1, 3, 99)'), [1, 3])
       assert.deepEqual(await results('result div 0 eq 1'), [])
       assert.deepEqual(await results('result NE 0 AND result lt 2'), [1])
+      assert.deepEqual(await results('-result gt -3 and -(result add 1) le -2'), [1, 2])
+      assert.deepEqual(
+        await results(
+          "- -result eq 1 or result eq -(-5) or phenomenonTime add -duration'PT1H' lt 2016-01-01T05:00:00Z",
+        ),
+        [1, 5],
+      )
+      await refused('Things', '-name eq 1', 1)
     })
 
     it('req/request-data/filter: a number is never compared as text, JSON compares by type', async () => {
@@ -379,11 +387,24 @@ for (const place of places()) {
       assert.deepEqual(await by('Things', 'properties/field asc'), ["Drei's 100%_", 'Eins', 'Zwei'])
       assert.deepEqual(await by('Datastreams', 'Thing/name,ObservedProperty/name desc'), ['mixed', 'times'])
       assert.deepEqual(await by('Things', 'length(name),name desc'), ['Zwei', 'Eins', "Drei's 100%_"])
+      assert.deepEqual(await by('Things', '-properties/field'), ["Drei's 100%_", 'Zwei', 'Eins'])
+      assert.deepEqual(await by('Datastreams', 'length(ObservedProperty/name) sub length(Thing/name) desc,-id'), [
+        'mixed',
+        'times',
+      ])
+      const many = await sta.call('GET', 'Things?$orderby=name,length(Datastreams/name)')
+      assert.deepEqual([many.status, many.body.position], [400, 12])
+      assert.match(many.body.message, /Datastreams leads to several entities.*\$expand=Datastreams\(\$orderby/)
       assert.equal((await sta.call('GET', 'Things?$orderby=Datastreams/name')).status, 400)
       assert.equal((await sta.call('GET', 'Locations?$orderby=location')).status, 400)
       assert.equal((await sta.call('GET', 'Things?$orderby=nonsense')).status, 400)
       const { value } = await sta.get(`Datastreams(${await mixed()})/Observations?$orderby=result`)
       assert.deepEqual(value.map((o: { result: unknown }) => o.result).slice(-4), [-3, 2, 2.5, 10])
+      const falling = `Datastreams(${await times()})/Observations?${q({ $orderby: '-result', $top: 4 })}`
+      const page = await sta.get(falling)
+      const rest = await sta.get(page['@iot.nextLink'])
+      const seen = [...page.value, ...rest.value].map((o: { result: number }) => o.result)
+      assert.deepEqual(seen, [17, 16, 15, 14, 13, 12, 11, 10])
     })
   })
 }

@@ -59,6 +59,23 @@ for (const place of places()) {
       assert.deepEqual([last.rows.length, last.rows[0]!.result, last.headers.get('link')], [1, '{"a":[1]}', null])
     })
 
+    it('CSV: places inside JSON are columns of their own', async () => {
+      const { rows } = await table(`Things?${q({ $resultFormat: 'CSV', $select: 'properties/note,properties/none' })}`)
+      assert.deepEqual(
+        rows.map((row) => Object.entries(row)),
+        [
+          [
+            ['properties/note', 'a "b", c'],
+            ['properties/none', ''],
+          ],
+          [
+            ['properties/note', ''],
+            ['properties/none', ''],
+          ],
+        ],
+      )
+    })
+
     it('CSV: names from outside are no formulas', async () => {
       const { rows } = await table(
         `Things?${q({ $resultFormat: 'csv', $orderby: 'id', $expand: 'Datastreams($select=name)' })}`,

@@ -1,7 +1,60 @@
 /** SensorThings as HTTP has it (RFC 9110): methods, statuses, compression, other origins, a proxy in front. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { places, startService, type TestService, thing } from './service.ts'
+import { datastream, location, places, q, startService, type TestService, thing } from './service.ts'
+
+/** Every address the service gives, in each kind of answer, begins with `base`, and leads somewhere there. */
+async function everyLinkBelow(sta: TestService, base: string, headers: Record<string, string>): Promise<void> {
+  const ask = async (method: string, path: string, body?: unknown) => {
+    const sent = {
+      authorization: `Bearer ${sta.key}`,
+      ...headers,
+      ...(body ? { 'content-type': 'application/json' } : {}),
+    }
+    const reply = await fetch(`${sta.root}/${path}`, { method, headers: sent, body: body === undefined ? undefined : JSON.stringify(body) })
+    assert.ok(reply.ok, `${method} ${path}: ${reply.status}`)
+    return { text: await reply.text(), headers: reply.headers }
+  }
+  const links: string[] = []
+  const note = (text: string) => links.push(...(text.match(/https?:\/\/[^"<>,\s]+/g) ?? []))
+  const made = await ask('POST', 'Things', {
+    ...thing('Linked', { Locations: [location('Linked', 8, 51)] }),
+    Datastreams: [datastream('Linked', { Observations: [1, 2, 3].map((result) => ({ result })) })],
+  })
+  const place = made.headers.get('location')!
+  assert.match(place, /\/Things\(\d+\)$/)
+  const id = /\((\d+)\)$/.exec(place)![1]
+  const options = { $expand: 'Datastreams($select=name,Thing;$expand=Observations($top=1))', $top: 1, $skip: 1 }
+  const [{ '@iot.id': stream }] = JSON.parse((await ask('GET', `Things(${id})/Datastreams`)).text).value
+  const posted = await ask('POST', `Datastreams(${stream})/Observations`, { result: 4 })
+  const rows = { Datastream: { '@iot.id': stream }, components: ['result'], dataArray: [[5], [6]] }
+  const batch = [
+    { id: '1', method: 'post', url: 'Things', body: thing('Batched') },
+    { id: '2', method: 'get', url: `${base}/Things(${id})?$select=id,@iot.selfLink` },
+  ]
+  const table = await ask('GET', `Things?${q({ $resultFormat: 'CSV', $select: '@iot.selfLink', $top: 1 })}`)
+  note(place + table.headers.get('link'))
+  note(posted.headers.get('location')!)
+  for (const { text } of [
+    await ask('GET', ''),
+    await ask('GET', `Things?${q(options)}`),
+    await ask('GET', `Things(${id})?$expand=Locations/$ref&$select=Datastreams`),
+    await ask('GET', 'Datastreams/$ref?$top=1'),
+    await ask('GET', `Observations?${q({ $resultFormat: 'dataArray', $top: 1, $select: 'result' })}`),
+    await ask('PATCH', `Things(${id})`, { properties: { a: 1 } }),
+    posted,
+    table,
+    await ask('POST', 'CreateObservations', [rows]),
+    await ask('POST', '$batch', { requests: batch }),
+  ])
+    note(text.replace(/"(conformance|definition|metadata|encodingType|observationType)":("[^"]*"|\[[^\]]*\])/g, ''))
+  assert.ok(links.length > 40, String(links.length))
+  for (const link of new Set(links)) {
+    assert.ok(link === base || link.startsWith(`${base}/`), link)
+    const there = link.slice(base.length + 1)
+    await ask('GET', there)
+  }
+}
 
 for (const place of places()) {
   describe(`SensorThings over HTTP (${place.name})`, () => {
@@ -110,6 +163,7 @@ for (const place of places()) {
       assert.equal(body['@iot.selfLink'], `https://daten.example.de${path}/Things(${id})`)
       const page = (await (await fetched('Things?$top=1', { headers })).json()) as Record<string, string>
       assert.ok(page['@iot.nextLink']!.startsWith(`https://daten.example.de${path}/Things?`))
+      await everyLinkBelow(sta, `https://daten.example.de${path}`, headers)
     })
 
     it('paths lead into JSON, and $value is the bare value', async () => {
@@ -125,3 +179,39 @@ for (const place of places()) {
     })
   })
 }
+
+describe('SensorThings behind a proxy that leaves a path out', () => {
+  let sta: TestService
+  before(async () => {
+    sta = await startService(places()[0]!, { trustProxy: ['loopback'], publicUrl: 'https://stadt.example/daten' })
+  })
+  after(() => sta.close())
+
+  it('PUBLIC_URL is the base of every link, whatever the request or a proxy says', async () => {
+    const headers = { 'x-forwarded-proto': 'http', 'x-forwarded-host': 'elsewhere.example' }
+    await everyLinkBelow(sta, 'https://stadt.example/daten/sta/v1.1', headers)
+  })
+
+  it('an address of the service by its public name names an entity in a body', async () => {
+    const [id, place] = [
+      await sta.make('Things', thing('Public')),
+      await sta.make('Locations', location('Public', 8, 51)),
+    ]
+    const link = { '@iot.selfLink': `https://stadt.example/daten/sta/v1.1/Locations(${place})` }
+    assert.equal((await sta.call('POST', `Things(${id})/Locations/$ref`, link)).status, 204)
+    const wrong = { '@iot.selfLink': `https://elsewhere.example/sta/v1.1/Locations(${place})` }
+    assert.equal((await sta.call('POST', `Things(${id})/Locations/$ref`, wrong)).status, 400)
+  })
+})
+
+describe('SensorThings: who is not believed', () => {
+  it('X-Forwarded-* of a caller that is no proxy of ours changes no link', async () => {
+    const sta = await startService(places()[0]!, { trustProxy: ['192.0.2.1'] })
+    try {
+      const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'evil.example' }
+      await everyLinkBelow(sta, sta.root, headers)
+    } finally {
+      await sta.close()
+    }
+  })
+})

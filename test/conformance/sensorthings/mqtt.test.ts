@@ -201,7 +201,9 @@ for (const engine of databases()) {
           `${base}?$filter=result gt 100 and Datastream/name eq 'Bikes'&$select=result`,
           'v1.1/Observations?$expand=Datastream($select=name;$expand=Thing($select=@iot.id))&$filter=result%20gt%20100&$select=result,Datastream',
         ] as [string, string, string]
-        for (const topic of [selected, filtered, expanded, 'v1.1/Things?$select=name']) await me.subscribe(topic)
+        const inside = ['v1.1/Things?$select=properties/a', 'v1.1/Things?$select=properties/b'] as const
+        for (const topic of [selected, filtered, expanded, 'v1.1/Things?$select=name', ...inside])
+          await me.subscribe(topic)
         for (const result of [99, 101])
           await sta.make(`Datastreams(${stream})/Observations`, { result, phenomenonTime: '2026-02-01T00:00:00Z' })
         assert.deepEqual(await me.next(selected), { result: 99, phenomenonTime: '2026-02-01T00:00:00Z' })
@@ -211,8 +213,10 @@ for (const engine of databases()) {
           result: 101,
           Datastream: { name: 'Bikes', Thing: { '@iot.id': station } },
         })
-        await sta.make('Things', thing('Selected'))
+        await sta.make('Things', thing('Selected', { properties: { a: 1, b: 2 } }))
         assert.deepEqual(await me.next('v1.1/Things?$select=name'), { name: 'Selected' })
+        assert.deepEqual(await me.next(inside[0]), { properties: { a: 1 } })
+        assert.deepEqual(await me.next(inside[1]), { properties: { b: 2 } })
         assert.deepEqual([...me.left(filtered), ...me.left(expanded)], [])
       })
 
@@ -288,7 +292,10 @@ for (const engine of databases()) {
       it('to every set, with deep insert, all or nothing', async () => {
         await me.publish(
           'v1.1/Things',
-          thing('By MQTT', { Datastreams: [datastream('Inside', { Observations: [{ result: 3 }] })] }),
+          thing('By MQTT', {
+            Locations: [location('By MQTT', 7, 51)],
+            Datastreams: [datastream('Inside', { Observations: [{ result: 3 }] })],
+          }),
         )
         const { value } = await sta.get(
           `Things?${q({ $filter: "name eq 'By MQTT'", $expand: 'Datastreams($expand=Observations)' })}`,

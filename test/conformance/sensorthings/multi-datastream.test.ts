@@ -9,6 +9,7 @@ import {
   q,
   sensor,
   startService,
+  station,
   type TestService,
   thing,
   UNIT,
@@ -162,7 +163,7 @@ for (const place of places()) {
     it('deep insert, changes and deletion keep units, types and properties equally many', async () => {
       const deep = await sta.make(
         'Things',
-        thing('deep', { MultiDatastreams: [multi('deep', { Observations: [{ result: [1, 2] }] })] }),
+        station('deep', { MultiDatastreams: [multi('deep', { Observations: [{ result: [1, 2] }] })] }),
       )
       const [made] = (await sta.get(`Things(${deep})/MultiDatastreams?$expand=Observations`)).value
       assert.deepEqual(made.Observations[0].result, [1, 2])

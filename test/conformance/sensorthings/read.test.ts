@@ -144,6 +144,66 @@ for (const place of places()) {
       assert.equal((await sta.call('GET', 'Things?$select=nonsense')).status, 400)
     })
 
+    it('req/request-data/select: places inside JSON, with the objects around them', async () => {
+      const selected = async (path: string, select: string) =>
+        (await sta.get(`${path}${path.includes('?') ? '&' : '?'}${q({ $select: select })}`)).value
+      assert.deepEqual(await selected('Things', 'properties/floor,properties/deep/x/y'), [
+        { properties: { floor: 3, deep: { x: { y: 'z' } } } },
+      ])
+      assert.deepEqual(await selected('Things', 'name,properties/nothing,properties/floor/none'), [{ name: 'Rathaus' }])
+      assert.deepEqual(await selected('Things', 'properties/tags'), [{ properties: { tags: ['a', 'b'] } }])
+      const whole = (await sta.get('Things')).value[0].properties
+      assert.deepEqual(await selected('Things', 'properties/floor,properties'), [{ properties: whole }])
+      assert.deepEqual(await selected('Locations', 'location/type'), [{ location: { type: 'Point' } }])
+      assert.deepEqual(await selected("Datastreams?$filter=name%20eq%20'humidity'", 'unitOfMeasurement/symbol'), [
+        { unitOfMeasurement: { symbol: '°C' } },
+      ])
+      const [{ Datastreams: inner }] = (
+        await sta.get(
+          `Things?${q({ $expand: 'Datastreams($select=unitOfMeasurement/symbol;$top=1)', $select: 'name' })}`,
+        )
+      ).value
+      assert.deepEqual(inner, [{ unitOfMeasurement: { symbol: '°C' } }])
+      const [group] = await selected('Observations?$resultFormat=dataArray', 'parameters/method')
+      assert.deepEqual(group.components, ['parameters'])
+      assert.deepEqual(
+        group.dataArray.map(([one]: unknown[]) => one),
+        [null, { method: 'mean' }, null],
+      )
+      for (const [select, message] of [
+        ['name/inside', /has no "name\/inside"/],
+        ['nonsense/a', /has no "nonsense\/a"/],
+        ['Datastreams/name', /\$expand=Datastreams\(\$select/],
+      ] as const) {
+        const reply = await sta.call('GET', `Things?${q({ $select: select })}`)
+        assert.equal(reply.status, 400, select)
+        assert.match(reply.body.message, message)
+      }
+    })
+
+    it('req/request-data/expand: references alone', async () => {
+      const { value } = await sta.get(
+        `Things?${q({ $expand: 'Locations/$ref,Datastreams/$ref($orderby=name desc;$top=1;$count=true)', $select: 'name' })}`,
+      )
+      const [one] = value
+      const [place] = (await sta.get('Locations')).value
+      assert.deepEqual(one.Locations, [{ '@iot.selfLink': place['@iot.selfLink'] }])
+      assert.equal(one['Datastreams@iot.count'], 2)
+      const temperature = (await sta.get(`Datastreams?${q({ $filter: "name eq 'temperature'" })}`)).value[0]
+      assert.deepEqual(one.Datastreams, [{ '@iot.selfLink': temperature['@iot.selfLink'] }])
+      const rest = await sta.get(one['Datastreams@iot.nextLink'])
+      assert.deepEqual(
+        rest.value.map((link: object) => Object.keys(link)),
+        [['@iot.selfLink']],
+      )
+      const thingOf = await sta.get(`Datastreams(${temperature['@iot.id']})?${q({ $expand: 'Thing/$ref' })}`)
+      assert.deepEqual(Object.keys(thingOf.Thing), ['@iot.selfLink'])
+      assert.equal(thingOf.name, 'temperature')
+      const { status, body } = await sta.call('GET', `Things?${q({ $expand: 'Locations/$ref($select=name)' })}`)
+      assert.equal(status, 400)
+      assert.match(body.message, /nothing to select/)
+    })
+
     it('req/request-data/expand: nested, with options of their own, and as a path', async () => {
       const { value } = await sta.get(
         `Things?${q({ $expand: 'Locations($select=name),Datastreams($orderby=name desc;$count=true;$top=1;$expand=Observations($top=2;$orderby=phenomenonTime desc;$count=true),Sensor)' })}`,

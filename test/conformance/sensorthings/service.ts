@@ -63,7 +63,7 @@ export const acrossDatasets = (place: Place): string | false => (place.dataset ?
 
 export async function startService(
   where: TestEngine | Place,
-  options: { openWrite?: boolean; tasking?: boolean; trustProxy?: string[] } = {},
+  options: { openWrite?: boolean; tasking?: boolean; trustProxy?: string[]; publicUrl?: string } = {},
 ): Promise<TestService> {
   const { engine, dataset }: Pick<Place, 'engine' | 'dataset'> = 'engine' in where ? where : { engine: where }
   const db = await engine.fresh()
@@ -71,7 +71,11 @@ export async function startService(
   const access = new Access({ db, catalog, openWrite: options.openWrite ?? false })
   if (options.openWrite) await access.inbox({ kind: 'anonymous', name: 'anonymous' })
   const sensing = new Sensing(db)
-  const app = await createHttp({ log: createLog('error'), trustProxy: options.trustProxy ?? [] })
+  const app = await createHttp({
+    log: createLog('error'),
+    trustProxy: options.trustProxy ?? [],
+    publicUrl: options.publicUrl,
+  })
   registerSession(app, { access })
   const mqttEndpoints = (base: string) =>
     started.mqttPort ? [`mqtt://${new URL(base).hostname}:${started.mqttPort}`] : []
@@ -178,3 +182,5 @@ export const datastream = (name: string, more: object = {}) => ({
 })
 
 export const thing = (name: string, more: object = {}) => ({ name, description: `Thing ${name}`, ...more })
+/** A Thing that stands somewhere: what is observed there has a FeatureOfInterest. */
+export const station = (name: string, more: object = {}) => thing(name, { Locations: [location(name, 8, 51)], ...more })

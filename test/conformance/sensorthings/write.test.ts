@@ -215,6 +215,103 @@ for (const place of places()) {
       assert.equal(row!.q, 1)
     })
 
+    it('req/create-update-delete/create-entity: an Observation without FeatureOfInterest of a Thing that stands nowhere is refused', async () => {
+      const nowhere = thing('nowhere')
+      const id = await sta.make('Datastreams', datastream('nowhere', { Thing: nowhere }))
+      const before = await counts()
+      const missing = /FeatureOfInterest is missing \(mandatory for Observation\).*no Location/
+      const inside = thing('x', { Datastreams: [datastream('x'), datastream('y', { Observations: [{ result: 1 }] })] })
+      for (const [path, body, message] of [
+        [`Datastreams(${id})/Observations`, { result: 1 }, missing],
+        ['Observations', { result: 1, Datastream: { '@iot.id': id } }, missing],
+        ['Observations', { result: 1, Datastream: datastream('z', { Thing: nowhere }) }, missing],
+        ['Things', inside, /Datastreams\[1\]\/Observations\[0\]\/FeatureOfInterest is missing/],
+      ] as const) {
+        const reply = await sta.call('POST', path, body)
+        assert.equal(reply.status, 400, path)
+        assert.match(reply.body.message, message)
+      }
+      const row = { Datastream: { '@iot.id': id }, components: ['result'], dataArray: [[1], [2]] }
+      const rows = (await sta.call('POST', 'CreateObservations', [row])).body
+      assert.equal(rows.length, 2)
+      for (const text of rows) assert.match(text, missing)
+      const requests = [{ id: '1', method: 'post', url: `Datastreams(${id})/Observations`, body: { result: 1 } }]
+      assert.equal((await sta.call('POST', '$batch', { requests })).body.responses[0].status, 400)
+      assert.deepEqual(await counts(), before)
+
+      const FeatureOfInterest = {
+        ...{ name: 'lake', description: '-', encodingType: 'application/geo+json' },
+        feature: { type: 'Point', coordinates: [8, 51] },
+      }
+      const own = await sta.make(`Datastreams(${id})/Observations`, { result: 1, FeatureOfInterest })
+      const feature = (await sta.get(`Observations(${own})/FeatureOfInterest`))['@iot.id']
+      const unlinked = await sta.call('DELETE', `Observations(${own})/FeatureOfInterest/$ref`)
+      assert.equal(unlinked.status, 400)
+      assert.match(unlinked.body.message, missing)
+      const linked = { ...row, components: ['result', 'FeatureOfInterest/id'], dataArray: [[2, feature]] }
+      assert.match((await sta.call('POST', 'CreateObservations', [linked])).body[0], /Observations\(\d+\)$/)
+      const elsewhere = await stream('elsewhere')
+      const there = await sta.make(`Datastreams(${elsewhere})/Observations`, { result: 1 })
+      const moved = await sta.call('PATCH', `Observations(${there})`, { Datastream: { '@iot.id': id } })
+      assert.equal(moved.status, 400, moved.text)
+
+      const [{ '@iot.id': thingId }] = [await sta.get(`Datastreams(${id})/Thing`)]
+      await sta.call('PATCH', `Things(${thingId})`, {
+        Locations: [{ '@iot.id': await sta.make('Locations', location('here', 8, 51)) }],
+      })
+      const made = await sta.make(`Datastreams(${id})/Observations`, { result: 3 })
+      assert.equal((await sta.get(`Observations(${made})/FeatureOfInterest`)).name, 'here')
+    })
+
+    it('req/datamodel/observation: intervals by a duration, before or after an instant, in every way in', async () => {
+      const id = await stream('durations')
+      const [start, end] = ['2024-01-31T10:00:00Z', '2024-02-29T10:00:00Z']
+      for (const [sent, shown] of [
+        [`${start}/P1M`, `${start}/${end}`],
+        ['2024-01-31T11:00:00+01:00/PT1H30M0.25S', '2024-01-31T10:00:00Z/2024-01-31T11:30:00.25Z'],
+        ['PT1H/2024-03-01T00:30:00Z', '2024-02-29T23:30:00Z/2024-03-01T00:30:00Z'],
+        [`${start}/PT0S`, start],
+      ] as const) {
+        const reply = await sta.call('POST', `Datastreams(${id})/Observations`, {
+          result: 1,
+          phenomenonTime: sent,
+          validTime: sent,
+        })
+        assert.equal(reply.status, 201, reply.text)
+        assert.equal(reply.body.phenomenonTime, shown)
+        assert.equal(reply.body.validTime, shown.includes('/') ? shown : `${shown}/${shown}`)
+        // As $filter reads the same interval.
+        const found = await setOf(`Datastreams(${id})/Observations?${q({ $filter: `phenomenonTime eq ${sent}` })}`)
+        assert.deepEqual(
+          found.map((one: { '@iot.id': number }) => one['@iot.id']),
+          [reply.body['@iot.id']],
+        )
+        const patched = await sta.call('PATCH', `Observations(${reply.body['@iot.id']})`, { phenomenonTime: `${sent}` })
+        assert.equal(patched.body.phenomenonTime, shown)
+      }
+      const [made] = (
+        await sta.call('POST', 'CreateObservations', [
+          {
+            Datastream: { '@iot.id': id },
+            components: ['phenomenonTime', 'result'],
+            dataArray: [['2025-01-01T00:00:00Z/PT15M', 2]],
+          },
+        ])
+      ).body
+      assert.equal((await sta.get(made)).phenomenonTime, '2025-01-01T00:00:00Z/2025-01-01T00:15:00Z')
+      for (const [sent, message] of [
+        ['2024-01-01T00:00:00Z/-PT1H', /ends before it starts/],
+        ['PT1H/PT1H', /phenomenonTime: "PT1H" is not an ISO 8601 instant/],
+        ['2024-01-01T00:00:00Z/P1X', /phenomenonTime: "P1X" is not an ISO 8601 duration/],
+        ['9999-12-31T00:00:00Z/P2D', /beyond the years/],
+        ['P9999Y/2024-01-01T00:00:00Z', /beyond the years/],
+      ] as const) {
+        const reply = await sta.call('POST', `Datastreams(${id})/Observations`, { result: 1, phenomenonTime: sent })
+        assert.equal(reply.status, 400, sent)
+        assert.match(reply.body.message, message)
+      }
+    })
+
     it('req/create-update-delete: a FeatureOfInterest is made from the Location, shared, and made anew when deleted', async () => {
       const id = await stream('foi')
       const [a, b] = [

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../kernel/db/index.ts'
+import type { NewObservation } from './model.ts'
 
 /** What writing and reading an observation needs to know of its datastream; kept in memory. */
 export interface DatastreamInfo {
@@ -21,6 +22,35 @@ export interface DatastreamInfo {
 const MOST = 50_000
 /** Of a series that moves: what is told is new. */
 const FEATURES = 10
+
+/** The default feature of a datastream since its Thing moved last. */
+export type Moved = DatastreamInfo['features'][number]
+
+/** The last move among the features of a datastream; undefined where its Thing never moved. */
+export const lastMove = ([newest]: DatastreamInfo['features']): Moved | undefined =>
+  newest && newest.from !== '' ? newest : undefined
+
+/** The last moves of datastreams of which there are any, as the transaction sees them. */
+export async function lastMoves(tx: Queryable, datastreams: readonly number[]): Promise<Map<number, Moved>> {
+  const rows = await tx.query<Moved & { datastream: number }>(
+    `select distinct on (f.datastream) f.datastream, f.foi as id, f.valid_from as "from" from datastream_foi f
+     where f.datastream = any($1::int4[]) and f.valid_from > '-infinity' order by f.datastream, f.valid_from desc`,
+    [datastreams],
+  )
+  return new Map(rows.map((row) => [row.datastream, row]))
+}
+
+/**
+ * An observation without a feature of its own gets one of where its Thing stands when it is made (OGC 18-088 §10.2): one
+ * that is of a time before the last move has to name it, for the default of that time is another.
+ */
+export function stayHere(rows: readonly NewObservation[], moves: ReadonlyMap<number, Moved>): void {
+  if (moves.size === 0) return
+  for (const row of rows) {
+    const last = row.foi == null ? moves.get(row.datastream) : undefined
+    if (last && Date.parse(row.t) < Date.parse(last.from)) row.foi = last.id
+  }
+}
 
 /** Looks datastreams up once; forgets all of them when entities change. */
 export class Datastreams {

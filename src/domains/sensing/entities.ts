@@ -164,7 +164,10 @@ export async function ensureFeatures(tx: Queryable, datastreams: readonly number
   noteFeatures(tx, made)
 }
 
-/** After a Thing moved: later observations of its datastreams refer to a feature made of the new Location. */
+/**
+ * After a Thing moved: later observations of its datastreams refer to a feature made of the new Location. Where none of
+ * them has a feature yet, the first observation makes it.
+ */
 export async function moveFeatures(tx: Queryable, thing: number, from?: string): Promise<void> {
   const made = await tx.query<Made>(
     `with place as (
@@ -174,6 +177,7 @@ export async function moveFeatures(tx: Queryable, thing: number, from?: string):
        insert into feature_of_interest (dataset, name, description, encoding_type, feature, geom, properties, made_from)
        select dataset, name, description, encoding_type, location, geom, properties, id from place
        where not exists (select 1 from feature_of_interest f where f.made_from = place.id)
+         and exists (select 1 from datastream d join datastream_foi f on f.datastream = d.id where d.thing = $1)
        returning id, dataset
      ), feature as (
        select id from made union all (select f.id from feature_of_interest f join place on f.made_from = place.id order by f.id limit 1)

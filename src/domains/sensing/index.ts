@@ -3,7 +3,7 @@ import { Signal } from '../../kernel/signal.ts'
 import { Appender, withIds } from './append.ts'
 import { byDatastream } from './batch.ts'
 import { noted } from './changes.ts'
-import { type DatastreamInfo, Datastreams } from './datastreams.ts'
+import { type DatastreamInfo, Datastreams, lastMove, lastMoves, type Moved, stayHere } from './datastreams.ts'
 import { editThing, type ThingPatch } from './edit.ts'
 import { type DatastreamPatch, editDatastream } from './edit-datastream.ts'
 import { ensureFeatures } from './entities.ts'
@@ -76,22 +76,28 @@ export class Sensing {
   /** Stores observations durably (group commit) and resolves with their ids, in order. Datastreams must exist. */
   async append(rows: NewObservation[]): Promise<number[]> {
     let seen = 0
+    const moved = new Map<number, Moved>()
     for (const { datastream } of rows) {
       // Rows come grouped: one look per datastream, not per row.
       if (datastream === seen) continue
       seen = datastream
       const info = await this.datastream(datastream)
       if (info && !info.hasFeature) await this.#makeFeatures(rows)
+      const move = info && lastMove(info.features)
+      if (move) moved.set(datastream, move)
     }
+    stayHere(rows, moved)
     return this.#appender.append(rows)
   }
 
   /** Stores observations inside the caller's transaction; after its commit the caller {@link announce}s the answer. */
   async appendIn(tx: Queryable, rows: NewObservation[]): Promise<StoredObservation[]> {
     await this.#partitions.ensure(rows, tx)
+    const unnamed = [...new Set(rows.filter((row) => row.foi == null).map((row) => row.datastream))]
+    if (unnamed.length > 0) stayHere(rows, await lastMoves(tx, unnamed))
     const stored = await withIds(this.#ids, rows, tx)
     const shown = await this.smallCounts.writing(this.#insert(tx, stored))
-    await ensureFeatures(tx, [...new Set(rows.filter((row) => row.foi == null).map((row) => row.datastream))])
+    await ensureFeatures(tx, unnamed)
     return shown
   }
 

@@ -60,6 +60,10 @@ export class Builder {
       }
       case 'link': {
         const link = this.alias('l')
+        if (via.repeats) {
+          const linked = sql`select ${sql.ref(`${link}.${via.to}`)} from ${sql.table(via.table)} as ${sql.ref(link)} where ${sql.ref(`${link}.${via.from}`)} = ${parentId}`
+          return { alias, from: table, where: [sql`${id} in (${linked})`, this.#seen(type, alias)] }
+        }
         const from = sql`${sql.table(via.table)} as ${sql.ref(link)} join ${table} on ${id} = ${sql.ref(`${link}.${via.to}`)}`
         const where = [sql`${sql.ref(`${link}.${via.from}`)} = ${parentId}`, this.#seen(type, alias)]
         return { alias, from, where, ...(via.rank && { rank: sql.ref(`${link}.${via.rank}`) }) }

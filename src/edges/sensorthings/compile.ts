@@ -293,6 +293,8 @@ function picked(value: Value, pick: (s: Sql) => Sql): Value {
         missing: pick(value.missing),
         numberNotNull: false,
       }
+    case 'geometry':
+      return { kind: 'geometry', sql: pick(value.sql), raw: value.raw && pick(value.raw) }
     default:
       return { ...value, sql: pick(value.sql), notNull: false } as Value
   }

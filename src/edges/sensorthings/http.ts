@@ -29,11 +29,18 @@ export function registerSensorThings(app: FastifyInstance, deps: Deps & { origin
     const types = ['application/json', 'application/json-patch+json', 'multipart/mixed']
     scope.addContentTypeParser(types, { parseAs: 'string' }, (request, text, done) => {
       try {
+        // Clients name a type where they delete, too, and send nothing.
+        if (request.method === 'DELETE') return done(null, undefined)
         const type = request.headers['content-type'] ?? ''
         done(null, /^multipart\//i.test(type) ? new Multipart(type, text as string) : parseJson(text as string))
       } catch (error) {
         done(error as Error)
       }
+    })
+    scope.addContentTypeParser('*', { parseAs: 'string' }, (request, _text, done) => {
+      if (request.method === 'DELETE') return done(null, undefined)
+      const type = (request.headers['content-type'] ?? 'no type').slice(0, 100)
+      done(new StaError(415, `${type} cannot be read here: send ${types.join(', ')}`))
     })
     scope.setErrorHandler((error, request, reply) => sendError(error, request, reply))
     for (const [url, start] of [

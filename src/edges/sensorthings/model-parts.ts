@@ -70,12 +70,12 @@ export const linked = (
   from: string,
   to: string,
   inverse: string,
-  options: { mandatory?: boolean; rank?: string } = {},
+  options: { mandatory?: boolean; rank?: string; repeats?: boolean } = {},
 ): NavigationSpec => ({
   name: nav,
   target,
   many: true,
   mandatory: options.mandatory,
   inverse,
-  via: { kind: 'link', table, from, to, rank: options.rank },
+  via: { kind: 'link', table, from, to, rank: options.rank, repeats: options.repeats },
 })

@@ -44,7 +44,7 @@ export interface Property {
 type Via =
   | { kind: 'column'; column: string } // this row points to the target
   | { kind: 'reverse'; column: string } // the target's rows point to this one
-  | { kind: 'link'; table: string; from: string; to: string; rank?: string } // many to many, perhaps in an order
+  | { kind: 'link'; table: string; from: string; to: string; rank?: string; repeats?: boolean } // many to many, perhaps in an order, or the same pair several times
   | { kind: 'feature' } // Observation → FeatureOfInterest: its own or the datastream's default at that time
   | { kind: 'featureObservations' } // the reverse of it
 

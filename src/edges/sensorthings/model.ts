@@ -253,6 +253,7 @@ const OBSERVED_PROPERTY: EntitySpec = {
       'observed_property',
       'datastream',
       'ObservedProperties',
+      { repeats: true },
     ),
   ],
 }

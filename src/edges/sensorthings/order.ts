@@ -85,6 +85,9 @@ function keysOf(value: ReturnType<Compiler['order']>, desc: boolean, pos: number
         { sql: value.number, desc, nullable: true, cast: 'float8' },
         { sql: sql`(${value.text}) collate "C"`, desc, nullable: true, cast: 'text' },
       ]
+    case 'geometry':
+      // Places have no order of their own: by what was posted, as text, so that the same come together.
+      return [{ sql: sql`(${value.raw ?? value.sql})::text collate "C"`, desc, nullable: true, cast: 'text' }]
     default:
       throw bad('$orderby: this cannot be sorted by', pos)
   }

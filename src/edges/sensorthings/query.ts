@@ -69,13 +69,22 @@ export function splitOptions(search: string): Map<string, string> {
   if (search === '') return options
   for (const pair of search.split('&')) {
     if (pair === '') continue
-    const equals = pair.indexOf('=')
-    if (equals < 0) throw bad(`query option "${pair.slice(0, 40)}" has no value`)
-    const name = decode(pair.slice(0, equals)).toLowerCase().replace(/^\$/, '')
+    const [before, value] = parted(pair)
+    const name = before.toLowerCase().replace(/^\$/, '')
     if (options.has(name)) throw bad(`query option "$${name.slice(0, 40)}" is given twice`)
-    options.set(name, mendOffsets(decode(pair.slice(equals + 1))))
+    options.set(name, mendOffsets(value))
   }
   return options
+}
+
+/** Name and value of one option, decoded; some clients encode the `=` between them, too. */
+function parted(pair: string): [string, string] {
+  const equals = pair.indexOf('=')
+  if (equals >= 0) return [decode(pair.slice(0, equals)), decode(pair.slice(equals + 1))]
+  const whole = decode(pair)
+  const inside = whole.indexOf('=')
+  if (inside < 0) throw bad(`query option "${whole.slice(0, 40)}" has no value`)
+  return [whole.slice(0, inside), whole.slice(inside + 1)]
 }
 
 function decode(text: string): string {

@@ -93,6 +93,23 @@ for (const place of places()) {
       assert.equal(found.value.length, 1)
     })
 
+    it('req/multi-datastream/relations: the same ObservedProperty several times leads to the MultiDatastream once', async () => {
+      const property = await sta.make('ObservedProperties', observedProperty('wind'))
+      const body = multi('both', { Thing: { '@iot.id': thingId } })
+      const ObservedProperties = [{ '@iot.id': property }, { '@iot.id': property }]
+      const twice = await sta.make('MultiDatastreams', { ...body, ObservedProperties })
+      const back = await sta.get(`ObservedProperties(${property})/MultiDatastreams?$count=true&$select=id`)
+      assert.deepEqual(back, { '@iot.count': 1, value: [{ '@iot.id': twice }] })
+      const { MultiDatastreams } = await sta.get(`ObservedProperties(${property})?$expand=MultiDatastreams($select=id)`)
+      assert.deepEqual(MultiDatastreams, [{ '@iot.id': twice }])
+      const { value } = await sta.get(
+        `ObservedProperties?${q({ $filter: `MultiDatastreams/any(m:m/id eq ${twice})`, $select: 'name' })}`,
+      )
+      assert.deepEqual(value, [{ name: 'wind' }])
+      assert.equal((await sta.get(`MultiDatastreams(${twice})/ObservedProperties`)).value.length, 2)
+      assert.equal((await sta.call('DELETE', `MultiDatastreams(${twice})`)).status, 200)
+    })
+
     it('req/multi-datastream/constraints: results are arrays, one value for each ObservedProperty', async () => {
       const first = await sta.call('POST', `MultiDatastreams(${id})/Observations`, {
         phenomenonTime: '2024-01-01T00:00:00Z',

@@ -210,6 +210,8 @@ for (const place of places()) {
       )
       const [one] = value
       assert.deepEqual(one.Locations, [{ name: 'Prinzipalmarkt' }])
+      for (const name of ['Locations', 'Datastreams', 'HistoricalLocations'])
+        assert.equal(one[`${name}@iot.navigationLink`], `${one['@iot.selfLink']}/${name}`)
       assert.equal(one['Datastreams@iot.count'], 2)
       assert.equal(one.Datastreams.length, 1)
       assert.equal(one.Datastreams[0].name, 'temperature')
@@ -260,6 +262,17 @@ for (const place of places()) {
         assert.equal(body.type, 'error')
         assert.ok(body.message.length > 5)
       }
+    })
+
+    it('req/request-data: options that are percent-encoded as a whole', async () => {
+      const options = ["$filter=name eq 'humidity'", '$select=name', '$count=true']
+      for (const search of [
+        options.map(encodeURIComponent).join('&'),
+        options.map((option) => new URLSearchParams({ x: option }).toString().slice(2)).join('&'),
+      ])
+        assert.deepEqual(await sta.get(`Datastreams?${search}`), { '@iot.count': 1, value: [{ name: 'humidity' }] })
+      for (const search of ['$filter', '%24filter', '$count%3Dtrue%3D'])
+        assert.equal((await sta.call('GET', `Things?${search}`)).status, 400, search)
     })
 
     it('req/data-array: Observations as arrays by Datastream', async () => {

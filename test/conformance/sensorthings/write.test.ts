@@ -9,6 +9,7 @@ import {
   q,
   sensor,
   startService,
+  station,
   type TestService,
   thing,
   UNIT,
@@ -345,6 +346,25 @@ for (const place of places()) {
       const late = await sta.make(`Datastreams(${ds['@iot.id']})/Observations`, { result: 2 })
       assert.equal((await sta.get(`Observations(${early})/FeatureOfInterest`)).name, 'first')
       assert.equal((await sta.get(`Observations(${late})/FeatureOfInterest`)).name, 'second')
+      // The place is where the Thing stands when the Observation is made, whatever time it is of; in each way in.
+      const old = { result: 3, phenomenonTime: '2015-03-01T00:00:00Z' }
+      const rows = { Datastream: { '@iot.id': ds['@iot.id'] }, components: ['result', 'phenomenonTime'] }
+      const [listed] = (
+        await sta.call('POST', 'CreateObservations', [{ ...rows, dataArray: [[3, '2015-03-02T00:00:00Z']] }])
+      ).body
+      const named = await sta.call('POST', 'Observations', { ...old, Datastream: { '@iot.id': ds['@iot.id'] } })
+      const requests = [
+        { id: '1', atomicityGroup: 'g', method: 'post', url: `Datastreams(${ds['@iot.id']})/Observations`, body: old },
+      ]
+      const [grouped] = (await sta.call('POST', '$batch', { requests })).body.responses
+      const features = new Set()
+      for (const address of [listed, named.body['@iot.selfLink'], grouped.headers.location]) {
+        const feature = await sta.get(`${address}/FeatureOfInterest`)
+        assert.equal(feature.name, 'second', address)
+        features.add(feature['@iot.id'])
+      }
+      assert.equal(features.size, 1)
+      assert.equal((await sta.get(`Observations(${early})/FeatureOfInterest`)).name, 'first')
       const third = await sta.make('Locations', location('third', 10, 51))
       assert.equal((await sta.call('PATCH', `Things(${id})`, { Locations: [{ '@iot.id': third }] })).status, 200)
       assert.deepEqual(
@@ -357,6 +377,16 @@ for (const place of places()) {
         (await setOf(`Things(${id})/Locations`)).map((l: { '@iot.id': number }) => l['@iot.id']),
         [fourth],
       )
+    })
+
+    it('req/create-update-delete: no FeatureOfInterest is made of a Location before an Observation needs it', async () => {
+      const before = await counts()
+      const id = await sta.make('Things', station('unobserved', { Datastreams: [datastream('unobserved')] }))
+      await sta.make(`Things(${id})/Locations`, location('moved', 9, 51))
+      assert.equal((await counts()).FeaturesOfInterest, before.FeaturesOfInterest)
+      const [ds] = await setOf(`Things(${id})/Datastreams`)
+      const made = await sta.make(`Datastreams(${ds['@iot.id']})/Observations`, { result: 1 })
+      assert.equal((await sta.get(`Observations(${made})/FeatureOfInterest`)).name, 'moved')
     })
 
     it('req/create-update-delete: a later HistoricalLocation moves the Thing, a past one does not', async () => {

@@ -26,6 +26,7 @@ async function everyLinkBelow(sta: TestService, base: string, headers: Record<st
     Datastreams: [datastream('Linked', { Observations: [1, 2, 3].map((result) => ({ result })) })],
   })
   const place = made.headers.get('location')!
+  await ask('POST', 'Things', thing('Second'))
   assert.match(place, /\/Things\(\d+\)$/)
   const id = /\((\d+)\)$/.exec(place)![1]
   const options = { $expand: 'Datastreams($select=name,Thing;$expand=Observations($top=1))', $top: 1, $skip: 1 }
@@ -37,7 +38,7 @@ async function everyLinkBelow(sta: TestService, base: string, headers: Record<st
     { id: '2', method: 'get', url: `${base}/Things(${id})?$select=id,@iot.selfLink` },
   ]
   const table = await ask('GET', `Things?${q({ $resultFormat: 'CSV', $select: '@iot.selfLink', $top: 1 })}`)
-  note(place + table.headers.get('link'))
+  note(`${place} ${table.headers.get('link')}`)
   note(posted.headers.get('location')!)
   for (const { text } of [
     await ask('GET', ''),

@@ -109,7 +109,8 @@ function selectColumns(
 ): { columns: Sql; shape: Shape } {
   const { select } = query
   const properties = select ? type.properties.filter((p) => select.has(p.name)) : type.properties
-  const links = type.navigations.filter((n) => !select || select.has(n.name))
+  const expanded = new Set(query.expand.map((e) => e.navigation))
+  const links = type.navigations.filter((n) => !expanded.has(n) && (!select || select.has(n.name)))
   const columns = new Map<string, Sql>([['id', sql.ref(`${alias}.id`)]])
   for (const property of properties) {
     for (const column of property.columns) {

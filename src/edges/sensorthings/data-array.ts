@@ -1,4 +1,4 @@
-import { valueOf } from './format.ts'
+import { valueIn } from './format.ts'
 import type { Row } from './model.ts'
 import type { Shape } from './select.ts'
 
@@ -15,7 +15,7 @@ export function formatDataArray(shape: Shape, rows: readonly Row[], base: string
   const readers: { name: string; read: (row: Row) => unknown }[] = []
   if (shape.showId) readers.push({ name: 'id', read: (row) => row.id })
   for (const property of shape.properties)
-    readers.push({ name: property.name, read: (row) => valueOf(shape, property, row) ?? null })
+    readers.push({ name: property.name, read: (row) => valueIn(shape, property, row) ?? null })
   const groups = new Map<unknown, Group>()
   for (const row of rows) {
     let group = groups.get(row.datastream)

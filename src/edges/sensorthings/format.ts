@@ -11,7 +11,7 @@ export function formatEntity(shape: Shape, row: Row, base: string): Entity {
   if (shape.showSelfLink) entity['@iot.selfLink'] = self
   if (shape.showId) entity['@iot.id'] = row.id
   for (const property of shape.properties) {
-    const value = valueOf(shape, property, row)
+    const value = valueIn(shape, property, row)
     if (value !== null && value !== undefined) entity[property.name] = value
     else if (property.showNull && !shape.query.places.has(property.name)) entity[property.name] = null
   }
@@ -42,7 +42,7 @@ export function formatEntity(shape: Shape, row: Row, base: string): Entity {
  * A property's value, or of it what `$select` names (`properties/a`): the objects on the way hold nothing else, a list on
  * the way stays whole. Undefined where there is nothing.
  */
-export function valueOf({ query }: Shape, property: Property, row: Row): unknown {
+export function valueIn({ query }: Shape, property: Property, row: Row): unknown {
   const value = property.format(row)
   const places = query.places.get(property.name)
   return places ? places.map((keys) => along(value, keys)).reduce(merged, undefined) : value

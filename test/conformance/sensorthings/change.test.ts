@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import {
   datastream,
   location,
@@ -135,7 +135,7 @@ for (const place of places()) {
         const waits = async () =>
           (await tx.query("select 1 from pg_locks where not granted and locktype in ('transactionid', 'tuple')"))
             .length > 0
-        for (let i = 0; i < (place.engine.name === 'server' ? 400 : 4) && !(await waits()); i++) await setTimeout(25)
+        for (let i = 0; i < (place.engine.name === 'server' ? 400 : 4) && !(await waits()); i++) await wait(25)
       })
       const { status, body } = await reply!
       assert.equal(status, place.engine.name === 'server' ? 409 : 400)

@@ -65,7 +65,7 @@ const DURATION =
 
 function durationParts(text: string): RegExpExecArray | null {
   const m = DURATION.exec(text)
-  return m && m.slice(2).some((part) => part !== undefined) ? m : null
+  return m?.slice(2).some((part) => part !== undefined) ? m : null
 }
 
 /** An ISO 8601 duration (`P1DT2H`), upper bound a thousand years, as an interval of PostgreSQL; null when the text is not one. */

@@ -164,9 +164,14 @@ for (const engine of databases()) {
       const sta = await startService(engine, { openWrite: true })
       try {
         await sta.make('Things', thing('of a key'))
-        const reply = await sta.call('POST', 'Things', thing('of nobody', { Datastreams: [datastream('d')] }), {
-          key: null,
-        })
+        const reply = await sta.call(
+          'POST',
+          'Things',
+          thing('of nobody', { Locations: [location('of nobody', 8, 51)], Datastreams: [datastream('d')] }),
+          {
+            key: null,
+          },
+        )
         assert.equal(reply.status, 201, reply.text)
         const { value } = await sta.get('Things', { key: null })
         assert.deepEqual(

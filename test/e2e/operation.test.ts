@@ -8,6 +8,8 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { SMTPServer } from 'smtp-server'
 import { databases } from '../support/database.ts'
 import { type RunningPlatform, startPlatform } from '../support/platform.ts'
+import { FEED } from '../support/transit.ts'
+import { zipOf } from '../support/zip.ts'
 import { assertAccessible, launch, needsBrowser, until } from './browser.ts'
 import { api, createStation } from './data.ts'
 import { signIn } from './tour.ts'
@@ -167,6 +169,33 @@ for (const engine of databases().slice(0, 1)) {
       await context.close()
     })
 
+    it('shows a timetable and its real time as one source, each part with its state, and what came', async () => {
+      writeFileSync(join(folder, 'fahrplan.zip'), zipOf(FEED))
+      writeFileSync(join(folder, 'live.pb'), 'kein Protobuf')
+      writeFileSync(
+        join(folder, 'linie.yaml'),
+        `title: Linie 1\ndataset: { title: Linie 1 }\nfrom: { file: { path: ${join(folder, 'fahrplan.zip')} } }\nformat: { type: gtfs }\nwith: [{ role: trip-updates, file: { path: ${join(folder, 'live.pb')} } }]\n`,
+      )
+      assert.equal((await platform.command('source', 'add', join(folder, 'linie.yaml'))).code, 0)
+      const { page, context, troubles } = await open('/verwaltung/quellen/linie')
+      await page.getByRole('button', { name: 'Jetzt ausführen' }).click()
+      const parts = page.getByRole('region', { name: 'Was die Quelle einzeln abruft' }).locator('tbody tr')
+      await parts.filter({ hasText: 'gestört' }).waitFor({ timeout: 30_000 })
+      const [timetable, live] = await parts.allInnerTexts()
+      assert.match(timetable!, /^Fahrplan.*in Ordnung/s)
+      assert.match(live!, /^Verspätungen.*gestört/s)
+      assert.match(await page.locator('.state .cause').innerText(), /^Verspätungen: /)
+      const kept = page.getByRole('region', { name: 'Zuletzt gelieferte Dateien' })
+      await kept.locator('tbody tr').nth(1).waitFor()
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        kept.getByRole('link', { name: 'live.pb' }).click(),
+      ])
+      assert.equal(readFileSync(await download.path(), 'utf8'), 'kein Protobuf')
+      assert.deepEqual(troubles, [])
+      await context.close()
+    })
+
     it('shows a run under way with its rate, and stops it', async () => {
       const { page, context } = await open('/verwaltung/quellen/lang')
       await page.getByRole('button', { name: 'Jetzt ausführen' }).click()
@@ -260,6 +289,7 @@ for (const engine of databases().slice(0, 1)) {
         const pages: [path: string, ready: string][] = [
           ['/verwaltung/quellen', 'tbody tr'],
           ['/verwaltung/quellen/fehlt', 'tbody tr'],
+          ['/verwaltung/quellen/linie', 'section[aria-labelledby=raw] tbody tr'],
           ['/verwaltung/quellen/innenstadt/laeufe/1', 'h1'],
           ['/verwaltung/betrieb', 'dl'],
           ['/verwaltung/auffaellig?alle=1', 'main li'],
@@ -277,7 +307,14 @@ for (const engine of databases().slice(0, 1)) {
     }
 
     it('answers strangers with 401 wherever staff work', async () => {
-      const get = ['sources', 'sources/fehlt', 'sources/fehlt/runs', 'sources/fehlt/definition.yaml', 'operation']
+      const get = [
+        'sources',
+        'sources/fehlt',
+        'sources/fehlt/runs',
+        'sources/fehlt/raw',
+        'sources/fehlt/definition.yaml',
+        'operation',
+      ]
       for (const path of [...get, 'operation/doctor', 'flags/list', 'alerts', 'datastreams/1/plausibility'])
         assert.equal((await fetch(`${platform.url}/api/v1/${path}`)).status, 401, path)
       for (const path of ['sources/fehlt/run', 'sources/fehlt/pause', 'flags/1/ok', 'alerts/channels/1/test'])

@@ -190,7 +190,12 @@ for (const engine of databases()) {
       const { code, stderr } = await platform.command('dataset', 'release', 'eingang')
       assert.equal(code, 0, stderr)
       await device.publishAsync(topic(), '{"result": 2}', { qos: 1 })
-      const expected = ['d/eingang/v1.1/Observations', `d/eingang/${topic()}`, 'v1.1/Observations', topic()].sort()
+      const { value } = (await (await fetch(`${platform.url}/sta/v1.1/FeaturesOfInterest`)).json()) as {
+        value: { '@iot.id': number }[]
+      }
+      const feature = `v1.1/FeaturesOfInterest(${value[0]!['@iot.id']})/Observations`
+      const topics = ['v1.1/Observations', topic(), feature]
+      const expected = [...topics, ...topics.map((one) => `d/eingang/${one}`)].sort()
       await until('told', async () => heard.length >= expected.length)
       assert.deepEqual([...heard].sort(), expected)
       const root = (await (await fetch(`${platform.url}/sta/v1.1`)).json()) as {

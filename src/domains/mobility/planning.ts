@@ -57,10 +57,19 @@ export function modesByDistrict(db: Queryable, { visible, from, to, zone }: Plan
        select s.id, s.mode, s."of",
          (select x.name from district x where st_intersects(x.geom, st_pointonsurface(s.geom)) order by x.id limit 1) as district
          from stream s
+     ), month as (
+       select to_char(m, 'YYYY-MM') as name, greatest(m at time zone $7, $2::timestamptz) as starts,
+         least((m + interval '1 month') at time zone $7, $3::timestamptz) as ends
+       from generate_series(date_trunc('month', $2::timestamptz at time zone $7), $3::timestamptz at time zone $7,
+         interval '1 month') m
      )
-     select p.district, to_char(r.hour at time zone $7, 'YYYY-MM') as month, p.mode, p."of",
-       case p."of" when 'sum' then sum(r.sum) else sum(r.sum) / sum(r.n) end as value, count(distinct p.id)::int4 as series
-     from placed p join rollup_hour r on r.datastream = p.id and r.variant = 0 and r.hour >= $2 and r.hour < $3
+     -- A stretch of the key for each series and month: to ask every hour for its month costs more than to add it up.
+     select p.district, m.name as month, p.mode, p."of",
+       case p."of" when 'sum' then sum(r.sum) else sum(r.sum) / sum(r.n) end as value, count(*)::int4 as series
+     from placed p cross join month m cross join lateral (
+       select sum(h.sum) as sum, sum(h.n) as n from rollup_hour h
+        where h.datastream = p.id and h.variant = 0 and h.hour >= m.starts and h.hour < m.ends) r
+     where r.n > 0
      group by 1, 2, 3, 4 order by 1 nulls last, 2, 3`,
     [visible, from, to, MEASURES.map((m) => m.property), MEASURES.map((m) => m.mode), MEASURES.map((m) => m.of), zone],
     LIMIT,
@@ -144,12 +153,16 @@ export function occupancyByPrice(db: Queryable, { visible, from, to, zone }: Pla
        select geom, coalesce(valid, tstzrange(null, null)) as valid from feature
        where dataset = any($1::int4[]) and concept = 'roadworks' and gone_at is null and geom is not null
          and properties ->> 'type' = 'PublicEvent'
+     ), beside as materialized (
+       -- When events are on near each car park; hours are held against that, not against every event.
+       select k.id, range_agg(e.valid) as valid from park k join event e
+         on st_dwithin(e.geom::geography, k.geom::geography, 1000) group by k.id
      ), taken as (
        select k.id, extract(hour from r.hour at time zone $4)::int4 as of_day,
          greatest(0, least(1, 1 - r.sum / r.n / k.capacity)) as share,
-         exists (select 1 from event e where e.valid && tstzrange(r.hour, r.hour + interval '1 hour')
-           and st_dwithin(e.geom::geography, k.geom::geography, 1000)) as beside
-       from park k join rollup_hour r on r.datastream = k.stream and r.variant = 0 and r.hour >= $2 and r.hour < $3 and r.n > 0
+         coalesce(b.valid && tstzrange(r.hour, r.hour + interval '1 hour'), false) as beside
+       from park k left join beside b on b.id = k.id
+         join rollup_hour r on r.datastream = k.stream and r.variant = 0 and r.hour >= $2 and r.hour < $3 and r.n > 0
      ), by_hour as (
        select distinct on (id) id, of_day, avg(share) as share from taken group by id, of_day order by id, avg(share) desc, of_day
      )

@@ -6,16 +6,19 @@ export function operatorReport(
   { dataset, level }: Supplied,
   { city, days, origin, to }: { city: string; days: number; origin: string; to: string },
 ): { messageId: string; to: string[]; subject: string; text: string } {
-  const share = (value: number | null) =>
-    value === null ? 'nicht messbar' : `${(value * 100).toFixed(1).replace('.', ',')} %`
-  const time = (seconds: number | null) =>
-    seconds === null
+  /** A figure and what it is of; without one that alone is said. */
+  const share = (value: number | null, of: string) =>
+    value === null ? 'nicht messbar' : `${(value * 100).toFixed(1).replace('.', ',')} % ${of}`
+  const time = (seconds: number) =>
+    seconds < 90
+      ? `${Math.round(seconds)} Sekunden`
+      : seconds < 5_400
+        ? `${Math.round(seconds / 60)} Minuten`
+        : `${Math.round(seconds / 3_600)} Stunden`
+  const lateness =
+    level.latency === null || level.latency90 === null
       ? 'nicht messbar'
-      : seconds < 90
-        ? `${Math.round(seconds)} Sekunden`
-        : seconds < 5_400
-          ? `${Math.round(seconds / 60)} Minuten`
-          : `${Math.round(seconds / 3_600)} Stunden`
+      : `${time(level.latency)} im Median, ${time(level.latency90)} bei den langsamsten zehn von hundert Reihen`
   const day = (iso: string | null) =>
     iso === null ? 'noch keiner' : new Intl.DateTimeFormat('de-DE', { dateStyle: 'medium' }).format(Date.parse(iso))
   return {
@@ -27,10 +30,10 @@ export function operatorReport(
       'Guten Tag,',
       `so verlässlich kamen Ihre Daten „${dataset.title}“ in den letzten ${days} Tagen bei der Datenplattform ${city} an:`,
       [
-        `Verfügbar:     ${share(level.uptime)} der Zeit war die letzte gute Lieferung nicht älter als vereinbart`,
+        `Verfügbar:     ${share(level.uptime, 'der Zeit war die letzte gute Lieferung nicht älter als vereinbart')}`,
         `Lieferungen:   ${level.deliveries}, davon fehlgeschlagen: ${level.failed}`,
-        `Verzug:        ${time(level.latency)} im Median, ${time(level.latency90)} bei den langsamsten zehn von hundert Reihen`,
-        `Vollständig:   ${share(level.completeness)} der erwarteten Werte`,
+        `Verzug:        ${lateness}`,
+        `Vollständig:   ${share(level.completeness, 'der erwarteten Werte')}`,
         `Neuester Wert: ${day(level.newest)}`,
       ].join('\n'),
       `Was Sie geliefert haben und was nicht angenommen wurde, sehen Sie hier:\n${origin}/lieferungen`,

@@ -370,6 +370,8 @@ describe('mobility for people', { skip: needsBrowser, timeout: 300_000 }, () => 
     await page.getByRole('button', { name: /^Auf der Karte: Säule 4/ }).press('Enter')
     await page.locator('li', { hasText: 'Säule 4' }).locator('circle.shape').first().waitFor()
     assert.equal(await page.locator('main circle.shape').count(), 2)
+    // Scrolled, a tab may lie half under the head of the page.
+    await page.evaluate('scrollTo(0, 0)')
     await assertAccessible(page, 'pairs of chargers')
     await page.getByRole('button', { name: /^Dasselbe: Säule 4/ }).press('Enter')
     await page.getByText('Als dasselbe vermerkt.').waitFor()

@@ -152,6 +152,33 @@ for (const engine of databases()) {
       assert.ok(Math.abs(parking.value - (23 * 60 + 20) / 24) < 1e-9)
     })
 
+    it('adds up a month that is over once, and what is kept is nobody else’s', async () => {
+      // The whole of February, in the city's zone.
+      const february = async (as = key) =>
+        (await ask('modes?from=2026-01-15&to=2026-03-15', as)).body.rows.filter(
+          ({ mode, month }: Json) => mode === 'bicycle' && month === '2026-02',
+        )
+      const before = await february()
+      assert.deepEqual(
+        before.map(({ district, value }: Json) => [district, value]),
+        [
+          ['Ost', 3],
+          ['West', 5],
+          [null, 1],
+        ],
+      )
+      const grants = [{ role: 'owner' as const, dataset: bench.catalog.require('rad').key, space: null }]
+      const { key: limited } = await bench.access.keys.create({ name: 'limited', grants }, OWNER)
+      await bench.db.query(`update rollup_hour set sum = sum * 2`)
+      assert.deepEqual(await february(), before)
+      // Who sees other datasets (here: no districts) gets what they hold now.
+      assert.deepEqual(
+        (await february(limited)).map(({ district, value }: Json) => [district, value]),
+        [[null, 18]],
+      )
+      await bench.db.query(`update rollup_hour set sum = sum / 2`)
+    })
+
     it('tells how punctual each stop was, and where it is', async () => {
       const { body } = await ask('punctuality?from=2026-02-01&to=2026-02-20')
       assert.deepEqual(

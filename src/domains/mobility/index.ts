@@ -5,7 +5,7 @@ export { type Forecast, Forecasts, forecastsAt } from './forecast/index.ts'
 export { type ParkingState, parkingStates } from './parking/state.ts'
 export { mobilityOf, type NamedPlace, placeOfThing, placePage, placesNamed } from './places.ts'
 export {
-  modesByDistrict,
+  ModesByMonth,
   occupancyByPrice,
   punctualityByStop,
 } from './planning.ts'

@@ -41,7 +41,7 @@ const PLACE = `coalesce(
     where tl.thing = d.thing and l.geom is not null order by l.id limit 1))`
 
 /** The modes side by side, by district (features of the concept `district`) and month. */
-export function modesByDistrict(db: Queryable, { visible, from, to, zone }: PlanningQuery): Promise<ModeMonth[]> {
+function modesByDistrict(db: Queryable, { visible, from, to, zone }: PlanningQuery): Promise<ModeMonth[]> {
   return db.query<ModeMonth>(
     `with measure as (
        select * from unnest($4::text[], $5::text[], $6::text[]) as m (property, mode, "of")
@@ -74,6 +74,54 @@ export function modesByDistrict(db: Queryable, { visible, from, to, zone }: Plan
     [visible, from, to, MEASURES.map((m) => m.property), MEASURES.map((m) => m.mode), MEASURES.map((m) => m.of), zone],
     LIMIT,
   )
+}
+
+/** A month that is over hardly changes: corrections of it show after so long. */
+const KEEP_MS = 12 * 3_600_000
+const MOST_KEPT = 500
+
+/**
+ * {@link modesByDistrict} month by month: those that are over are added up once and kept for half a day, so that a year of a
+ * large city is read once and not at every look.
+ */
+export class ModesByMonth {
+  readonly #kept = new Map<string, { at: number; rows: Promise<ModeMonth[]> }>()
+
+  /** `reader` is named by `as`: what one may see is not kept for another. */
+  async of(db: Queryable, query: PlanningQuery, as: string): Promise<ModeMonth[]> {
+    const months = await db.query<{ from: string; to: string; over: boolean }>(
+      `select greatest(m.starts, $1::timestamptz) as "from", least(m.ends, $2::timestamptz) as "to",
+         m.starts >= $1 and m.ends <= $2 and m.ends <= now() as over
+       from (select m at time zone $3 as starts, (m + interval '1 month') at time zone $3 as ends
+         from generate_series(date_trunc('month', $1::timestamptz at time zone $3), $2::timestamptz at time zone $3,
+           interval '1 month') m) m where greatest(m.starts, $1) < least(m.ends, $2) order by 1`,
+      [query.from, query.to, query.zone],
+    )
+    const found: ModeMonth[] = []
+    for (const { from, to, over } of months) {
+      const part = { ...query, from, to }
+      found.push(...(await (over ? this.#once(db, part, as) : modesByDistrict(db, part))))
+    }
+    const place = (district: string | null) => (district === null ? '\uffff' : district)
+    return found.sort(
+      (a, b) =>
+        place(a.district).localeCompare(place(b.district), 'de') ||
+        a.month.localeCompare(b.month) ||
+        a.mode.localeCompare(b.mode),
+    )
+  }
+
+  #once(db: Queryable, query: PlanningQuery, as: string): Promise<ModeMonth[]> {
+    const key = `${as}\n${query.visible.join()}\n${query.zone}\n${query.from}`
+    const known = this.#kept.get(key)
+    if (known && Date.now() - known.at < KEEP_MS) return known.rows
+    const rows = modesByDistrict(db, query)
+    this.#kept.delete(key)
+    this.#kept.set(key, { at: Date.now(), rows })
+    rows.catch(() => this.#kept.delete(key))
+    if (this.#kept.size > MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value!)
+    return rows
+  }
 }
 
 /** How punctual a stop was; delays in seconds, `p90`: nine in ten were less late. `punctual`: share between 1 minute early and 5:59 late. */

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { readEmail } from '../../domains/access/index.ts'
 import type { Dataset } from '../../domains/catalog/index.ts'
-import { modesByDistrict, occupancyByPrice, punctualityByStop } from '../../domains/mobility/index.ts'
+import { ModesByMonth, occupancyByPrice, punctualityByStop } from '../../domains/mobility/index.ts'
 import { measuredReader } from '../../domains/sensing/index.ts'
 import type { FastifyInstance, FastifyRequest } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
@@ -61,20 +61,23 @@ export function addPlanning(api: FastifyInstance, deps: MobilityDeps): void {
   const tags = ['Mobility']
   const response = { '4xx': ProblemAnswer }
 
+  const modes = new ModesByMonth()
+
   async function read(part: Part, request: FastifyRequest & { query: Query }) {
     requireStaff(deps, request.actor)
     const window = windowOf(part, request.query)
     const visible = access.visible(request.actor)
     const zone = city.profile.timeZone
     const query = { ...window, visible, zone }
-    const reader = measuredReader(db, access.measured(request.actor))
+    const measured = access.measured(request.actor)
+    const reader = measuredReader(db, measured)
     const named = <T extends { dataset: number }>({ dataset, ...row }: T) => {
       const { id, title, attribution, publisher, licence } = catalog.byKey(dataset) as Dataset
       return { ...row, dataset: id, title, source: attribution ?? publisher ?? title, licence }
     }
     switch (part) {
       case 'modes':
-        return { ...window, rows: await modesByDistrict(reader, query) }
+        return { ...window, rows: await modes.of(reader, query, measured.join()) }
       case 'punctuality':
         return { ...window, rows: (await punctualityByStop(reader, query)).map(named) }
       case 'occupancy':

@@ -367,6 +367,15 @@ export const CASES: Record<string, Case> = {
     bad: { 'stops.txt': stops().replace('b,Bismarckplatz,49.02,12.1,', 'b,Bismarckplatz,49.02,12.1,1') },
     good: { 'stops.txt': stops() },
   },
+  empty_row: {
+    severity: 'WARNING',
+    bad: { 'stops.txt': `${FEED['stops.txt']}   \n` },
+    good: { 'stops.txt': `${FEED['stops.txt']}\n` },
+  },
+  missing_required_field: {
+    severity: 'ERROR',
+    bad: { 'stops.txt': `${FEED['stops.txt']},,,\n` },
+  },
   unusable_trip: { severity: 'WARNING', bad: { 'trips.txt': `${FEED['trips.txt']}1,mo,t3,w\n` } },
   missing_required_file: {
     severity: 'ERROR',

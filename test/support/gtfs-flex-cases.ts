@@ -6,6 +6,7 @@ const area = (more = '', ring = '[[12.1,49.0],[12.2,49.0],[12.2,49.1],[12.1,49.0
 const areas = (...features: string[]) => ({
   'locations.geojson': `{"type":"FeatureCollection","features":[${features.join()}]}`,
 })
+const BESIDE = '[[12.15,49.0],[12.25,49.0],[12.25,49.1],[12.15,49.0]]'
 const FLEX_HEADER =
   'trip_id,stop_sequence,stop_id,location_group_id,location_id,arrival_time,departure_time,start_pickup_drop_off_window,end_pickup_drop_off_window,pickup_type,drop_off_type,pickup_booking_rule_id,drop_off_booking_rule_id,shape_dist_traveled'
 const FIXED = 't1,1,a,,,08:00:00,08:00:00,,,,,,,\nt1,2,c,,,08:10:00,08:10:00,,,,,,,'
@@ -138,6 +139,11 @@ export const FLEX_CASES: Record<string, Case> = {
     severity: 'WARNING',
     bad: ride('t2,2,,,g,,,09:00:00,11:00:00,1,2,,,'),
     good: ride(),
+  },
+  overlapping_zone_and_pickup_drop_off_window: {
+    severity: 'ERROR',
+    bad: ride('t2,2,,,h,,,09:00:00,11:00:00,2,1,r,,', areas(area(), area('', BESIDE, 'h'))),
+    good: ride('t2,2,,,h,,,12:00:00,13:00:00,2,1,r,,', areas(area(), area('', BESIDE, 'h'))),
   },
   missing_stop_times_record: {
     severity: 'ERROR',

@@ -3,6 +3,7 @@ import { texts } from '../lib/texts.ts'
 /** What a notice on a timetable says, by its code. One without a sentence here shows its code alone. */
 export const notices = texts({
   de: {
+    overlapping_zone_and_pickup_drop_off_window: 'Gebiete einer Fahrt überschneiden sich im selben Bedienzeitraum.',
     attribution_without_role: 'Nennung ohne Rolle.',
     bidirectional_exit_gate: 'Eine Ausgangssperre, durch die man auch hineinkommt.',
     block_trips_with_overlapping_stop_times: 'Zwei Fahrten eines Umlaufs fahren zur selben Zeit.',
@@ -159,6 +160,7 @@ export const notices = texts({
     wrong_parent_location_type: 'Die Haltestelle gehört zu etwas, das kein Bahnhof ist.',
   },
   en: {
+    overlapping_zone_and_pickup_drop_off_window: 'Areas of one trip overlap while it is open in both.',
     attribution_without_role: 'An attribution without a role.',
     bidirectional_exit_gate: 'An exit gate that lets people in, too.',
     block_trips_with_overlapping_stop_times: 'Two trips of one block run at the same time.',

@@ -159,6 +159,21 @@ export async function invalidAreas(
   )
 }
 
+/** Ids of the pairs of areas (GeoJSON) that overlap in part (OGC Simple Features, 6.1.15.3, "Overlaps"). */
+export async function overlappingAreas(
+  db: Database,
+  pairs: readonly { id: string; a: string; b: string }[],
+): Promise<string[]> {
+  if (pairs.length === 0) return []
+  const rows = await db.query<{ id: string }>(
+    `select id from unnest($1::text[], $2::text[], $3::text[]) as p(id, a, b)
+      where st_overlaps(st_geomfromgeojson(a), st_geomfromgeojson(b))`,
+    [pairs.map(({ id }) => id), pairs.map(({ a }) => a), pairs.map(({ b }) => b)],
+    { timeoutMs: LONG_MS },
+  )
+  return rows.map(({ id }) => id)
+}
+
 /** By `a b`: the first day on which services a and b both run; none where there is no such day. */
 export async function commonDays(
   db: Database,

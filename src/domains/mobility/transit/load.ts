@@ -3,6 +3,7 @@ import {
   calls,
   commonDays,
   invalidAreas,
+  overlappingAreas,
   type StopOffShape,
   stopsOffDistance,
   stopsOffShape,
@@ -270,6 +271,11 @@ export class TransitLoad {
   /** After {@link index}: what transfers say of trips and is not so; see {@link transferEnds}. */
   transferEnds(): Promise<TransferEnd[]> {
     return transferEnds(this.#db, this.version)
+  }
+
+  /** Pairs of areas that overlap; see {@link overlappingAreas}. */
+  overlappingAreas(pairs: readonly { id: string; a: string; b: string }[]): Promise<string[]> {
+    return overlappingAreas(this.#db, pairs)
   }
 
   /** Areas (GeoJSON) that are none; see {@link invalidAreas}. */

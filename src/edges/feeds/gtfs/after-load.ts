@@ -1,6 +1,7 @@
 import type { TransitLoad } from '../../../domains/mobility/index.ts'
 import type { NoticeCode } from './notice-codes.ts'
 import type { ReadingState } from './state.ts'
+import type { TableRow } from './table.ts'
 import type { BlockSpan, Travel } from './travel.ts'
 
 /** More overlaps than this are not looked into: the feed then uses blocks for something else. */
@@ -23,6 +24,7 @@ export async function afterLoad(load: TransitLoad, state: ReadingState): Promise
     examples.map(({ stop, name }) => ({ filename: 'stops.txt', stopId: stop, stopName: name })),
   )
   if (state.hasTripTransfers) await transfers(load, state)
+  await zones(load, state)
 }
 
 function addOff(
@@ -41,6 +43,24 @@ function addOff(
       geoDistanceToShape: Math.round(metres * 10) / 10,
     })),
   )
+}
+
+async function zones(load: TransitLoad, { notices, flexRules, areas }: ReadingState): Promise<void> {
+  const key = (a: TableRow, b: TableRow) => JSON.stringify([a.text('location_id'), b.text('location_id')])
+  const found = [...flexRules.together()]
+  const pairs = new Map(found.map(({ a, b }) => [key(a, b), [a, b].map((row) => areas.get(row.text('location_id')!))]))
+  const known = [...pairs].flatMap(([id, [a, b]]) => (a && b ? [{ id, a, b }] : []))
+  const overlapping = new Set(await load.overlappingAreas(known))
+  for (const { tripId, a, b } of found)
+    if (overlapping.has(key(a, b)))
+      notices.add('overlapping_zone_and_pickup_drop_off_window', {
+        filename: 'stop_times.txt',
+        csvRowNumber: b.number,
+        tripId,
+        prevCsvRowNumber: a.number,
+        locationId1: a.text('location_id')!,
+        locationId2: b.text('location_id')!,
+      })
 }
 
 async function transfers(load: TransitLoad, { notices }: ReadingState): Promise<void> {

@@ -101,6 +101,7 @@ async function read(files: FeedFiles, load: TransitLoad, state: ReadingState): P
     'pathways.txt': links.pathways(state),
     'translations.txt': tables.translations(state),
   }
+  state.flexRules.hasBookingRules = has('booking_rules.txt')
   if (has(LOCATIONS)) await passOn(files, load, state, LOCATIONS, undefined)
   for (const name of ORDER) {
     if (name === 'trips.txt') {
@@ -166,13 +167,13 @@ async function read(files: FeedFiles, load: TransitLoad, state: ReadingState): P
     notices.add('unknown_file', { filename: name })
     if (name.endsWith('.txt')) await passOn(files, load, state, name, undefined)
   }
-  const networks = ['networks.txt', 'route_networks.txt'].find(has)
-  if (networks && state.headers['routes.txt']?.includes('network_id'))
-    notices.add('route_networks_specified_in_more_than_one_file', {
-      filename: networks,
-      fieldName: 'network_id',
-      otherFilename: 'routes.txt',
-    })
+  if (state.headers['routes.txt']?.includes('network_id'))
+    for (const filename of ['networks.txt', 'route_networks.txt'].filter(has))
+      notices.add('route_networks_specified_in_more_than_one_file', {
+        filename,
+        fieldName: 'network_id',
+        otherFilename: 'routes.txt',
+      })
   state.fareRules.end()
   if (!state.used['stop_times.txt']) return
   stops.unused()

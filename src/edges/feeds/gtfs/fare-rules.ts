@@ -46,6 +46,7 @@ export class FareRules {
         endFieldName: 'end_time',
         entityId: row.text('timeframe_group_id') ?? '',
       })
+    if (start === undefined || end === undefined) return
     const key = JSON.stringify([row.text('timeframe_group_id'), row.text('service_id')])
     const rows = this.#frames.get(key) ?? []
     rows.push(row)
@@ -113,12 +114,12 @@ export class FareRules {
 
   /** After the last row of all files. */
   end(): void {
-    const start = (row: TableRow) => row.num('start_time') ?? 0
+    const start = (row: TableRow) => row.num('start_time')!
     for (const rows of this.#frames.values()) {
       rows.sort((a, b) => start(a) - start(b) || a.number - b.number)
       for (const [index, row] of rows.entries()) {
         const before = rows[index - 1]
-        if (!before || start(row) >= (before.num('end_time') ?? DAY_SECONDS)) continue
+        if (!before || start(row) >= before.num('end_time')!) continue
         this.#note('timeframe_overlap', row, {
           prevCsvRowNumber: before.number,
           currCsvRowNumber: row.number,

@@ -6,6 +6,19 @@ import type { TableRow } from './table.ts'
 export const isClosed = (route: TableRow): boolean =>
   ['continuous_pickup', 'continuous_drop_off'].some((name) => [0, 2, 3].includes(route.num(name) ?? 1))
 
+const MOST_CALLS = 200
+
+function isTogether(a: TableRow, b: TableRow): boolean {
+  const isSame = (field: string) => (a.num(field) ?? 0) === (b.num(field) ?? 0)
+  const [start, end] = WINDOW
+  return (
+    (isSame('pickup_type') || isSame('drop_off_type')) &&
+    a.text('location_id') !== b.text('location_id') &&
+    a.num(start)! <= b.num(end)! &&
+    a.num(end)! >= b.num(start)!
+  )
+}
+
 type Note = (code: NoticeCode, row: TableRow, facts?: NoticeFacts) => void
 
 /** Where a stop time is: one of these, no more. */
@@ -43,11 +56,15 @@ const FORBIDDEN = [
 
 /** Rules over GTFS-Flex: booking rules by themselves, stop times by their windows and places. They only note. */
 export class FlexRules {
+  /** The feed says how to book. */
+  hasBookingRules = false
   readonly #note: Note
   /** Ids of stops, groups and areas share one space: which file an id stands in. */
   readonly #geography = new Map<string, string>()
   /** By trip: a call where one is to get on and off in the same place. */
   readonly #within = new Map<string, TableRow>()
+  /** By trip: calls in areas while a window is open; at most {@link MOST_CALLS} of each. */
+  readonly #zones = new Map<string, TableRow[]>()
   /** Trips of lines that {@link isClosed}. */
   readonly #closed = new Map<string, TableRow>()
 
@@ -114,8 +131,13 @@ export class FlexRules {
       [pickup, 'pickup_booking_rule_id'],
       [dropOff, 'drop_off_booking_rule_id'],
     ] as const)
-      if (type === 2 && row.text(fieldName) === undefined)
+      if (type === 2 && this.hasBookingRules && row.text(fieldName) === undefined)
         note('missing_pickup_drop_off_booking_rule_id', { fieldName })
+    if (start !== undefined && end !== undefined && row.text('location_id') !== undefined) {
+      const rows = this.#zones.get(tripId) ?? []
+      if (rows.length < MOST_CALLS) rows.push(row)
+      this.#zones.set(tripId, rows)
+    }
     const route = this.#closed.get(tripId)
     if (route)
       this.#note('forbidden_continuous_pickup_drop_off', route, {
@@ -123,6 +145,13 @@ export class FlexRules {
         stopTimeCsvRowNumber: row.number,
         routeId: route.text('route_id') ?? '',
       })
+  }
+
+  /** Calls of one trip in two areas, open at the same time for the same: whether the areas overlap is another question. */
+  *together(): Iterable<{ tripId: string; a: TableRow; b: TableRow }> {
+    for (const [tripId, rows] of this.#zones)
+      for (const [index, a] of rows.entries())
+        for (const b of rows.slice(index + 1)) if (isTogether(a, b)) yield { tripId, a, b }
   }
 
   /** After the last stop time: travel within one area or group takes two calls there. */

@@ -75,6 +75,7 @@ const ERRORS = [
   'new_line_in_value',
   'number_out_of_range',
   'overlapping_frequency',
+  'overlapping_zone_and_pickup_drop_off_window',
   'pathway_to_platform_with_boarding_areas',
   'pathway_to_wrong_location_type',
   'pathway_unreachable_location',
@@ -171,7 +172,6 @@ export const NOT_CHECKED: Readonly<Record<string, string>> = {
   missing_prior_day_booking_field_value:
     'told by the field (missing_prior_notice_last_day, …_last_time); the validator does not give it either',
   missing_recommended_column: 'no column is recommended; the validator does not give it either',
-  overlapping_zone_and_pickup_drop_off_window: 'areas of GTFS-Flex are passed on and not laid over one another',
   stop_has_too_many_matches_for_shape: 'stops are not matched to one place of a shape',
   stops_match_shape_out_of_order: 'stops are not matched to one place of a shape',
   too_many_rows: 'there is no such limit here',

@@ -75,7 +75,7 @@ function looker(state: ReadingState, spec: FileSpec): (row: TableRow) => void {
     const key = JSON.stringify(values)
     if (row.good && keys.has(key))
       state.note('duplicate_key', row, { fieldName1: spec.key.join(), fieldValue1: values.join() })
-    else if (keys.size < MOST_KEYS) keys.add(key)
+    else if (row.good && keys.size < MOST_KEYS) keys.add(key)
     state.references.row(row)
     if (spec.name === 'booking_rules.txt') state.flexRules.bookingRule(row)
     else if (spec.name === 'location_groups.txt')
@@ -94,13 +94,16 @@ async function locations(load: TransitLoad, state: ReadingState, text: string): 
     state.references.add(LOCATIONS, 'id', id)
     state.flexRules.geography(id, LOCATIONS, new TableRow(LOCATIONS, index))
   }
-  for (const { index, reason } of await load.invalidAreas(areas.map(({ geometry }) => geometry)))
+  for (const { id, geometry } of areas) state.areas.set(id, geometry)
+  for (const { index, reason } of await load.invalidAreas(areas.map(({ geometry }) => geometry))) {
     state.notices.add('invalid_geometry', {
       filename: LOCATIONS,
       featureIndex: areas[index]!.index,
       featureId: areas[index]!.id,
       message: reason,
     })
+    state.areas.delete(areas[index]!.id)
+  }
 }
 
 /** The cells that can be used; null when the row cannot. */

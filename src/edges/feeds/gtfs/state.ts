@@ -42,6 +42,8 @@ export class ReadingState {
   readonly zonedRoutes = new Set<number>()
   /** Stop times did not come trip after trip, in order. */
   isUnsorted = false
+  /** Geometries of areas by id. */
+  readonly areas = new Map<string, string>()
   /** Stops by the id of their group. */
   readonly groupStops = new Map<string, number[]>()
   /** Some transfer is between trips. */

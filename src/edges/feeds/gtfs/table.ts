@@ -244,13 +244,14 @@ export class RowReader {
     )
   }
 
-  /** Null for a row of empty cells. */
+  /** Null for a line without a cell. */
   read(cells: readonly string[], number: number): TableRow | null {
     const { name: filename } = this.#spec
     const row = new TableRow(filename, number)
     if (cells.length !== this.#header.length) {
       if (cells.every((cell) => cell === '')) {
-        if (cells.length > 1) this.#notices.add('empty_row', { filename, csvRowNumber: number })
+        // A line of blanks alone; one of commas is a row of empty cells.
+        if (cells.length === 1) this.#notices.add('empty_row', { filename, csvRowNumber: number })
         return null
       }
       this.#notices.add('invalid_row_length', {
@@ -259,9 +260,6 @@ export class RowReader {
         rowLength: cells.length,
         headerCount: this.#header.length,
       })
-    } else if (cells[0] === '' && cells.every((cell) => cell === '')) {
-      this.#notices.add('empty_row', { filename, csvRowNumber: number })
-      return null
     }
     for (let index = 0; index < this.#columns.length; index++) {
       const field = this.#columns[index]

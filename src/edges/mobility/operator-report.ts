@@ -4,7 +4,7 @@ import type { Supplied } from './service.ts'
 /** A letter to the operator of a dataset on how reliably it was supplied; plain text, German. */
 export function operatorReport(
   { dataset, level }: Supplied,
-  { city, days, origin, to }: { city: string; days: number; origin: string; to: string },
+  { city, timeZone, days, origin, to }: { city: string; timeZone: string; days: number; origin: string; to: string },
 ): { messageId: string; to: string[]; subject: string; text: string } {
   /** A figure and what it is of; without one that alone is said. */
   const share = (value: number | null, of: string) =>
@@ -20,7 +20,9 @@ export function operatorReport(
       ? 'nicht messbar'
       : `${time(level.latency)} im Median, ${time(level.latency90)} bei den langsamsten zehn von hundert Reihen`
   const day = (iso: string | null) =>
-    iso === null ? 'noch keiner' : new Intl.DateTimeFormat('de-DE', { dateStyle: 'medium' }).format(Date.parse(iso))
+    iso === null
+      ? 'noch keiner'
+      : new Intl.DateTimeFormat('de-DE', { dateStyle: 'medium', timeZone }).format(Date.parse(iso))
   return {
     messageId: `${randomUUID()}@zahnrad`,
     to: [to],

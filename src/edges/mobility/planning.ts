@@ -136,7 +136,8 @@ export function addPlanning(api: FastifyInstance, deps: MobilityDeps): void {
     }
     const found = (await suppliedDatasets(deps, request.actor)).find((one) => one.dataset.key === dataset.key)
     if (!found) throw new Problem(404, 'dataset-unknown', `The dataset "${dataset.id}" has nothing of mobility.`)
-    return operatorReport(found, { city: city.profile.name, days: WINDOW_DAYS, origin: request.origin, to })
+    const { name, timeZone } = city.profile
+    return operatorReport(found, { city: name, timeZone, days: WINDOW_DAYS, origin: request.origin, to })
   }
 
   api.get<{ Params: Static<typeof ReportParams> }>(

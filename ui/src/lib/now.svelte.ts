@@ -115,12 +115,13 @@ async function departures(at: Place): Promise<Section> {
         alerts: StopAlert[]
         age: number | null
         source: string | null
+        realtime: unknown[]
       }>(`/api/v1/mobility/departures?stop=${encodeURIComponent(stop.id)}&limit=5`)
       return {
         ...stop,
         age: answer.age,
         source: answer.source,
-        facts: { departures: answer.departures, alerts: answer.alerts },
+        facts: { departures: answer.departures, alerts: answer.alerts, live: answer.realtime.length > 0 },
       }
     }),
   )

@@ -179,6 +179,24 @@ for (const engine of databases()) {
       await bench.db.query(`update rollup_hour set sum = sum / 2`)
     })
 
+    it('gives one month at a time, by the days of the city', async () => {
+      const month = async (name: string) => {
+        const { body } = await ask(`modes?month=${name}`)
+        const bikes = body.rows.filter(({ mode }: Json) => mode === 'bicycle')
+        return [body.from, body.to, ...bikes.map((row: Json) => [row.month, row.value])]
+      }
+      assert.deepEqual(await month('2026-01'), ['2025-12-31T23:00:00.000Z', '2026-01-31T23:00:00.000Z', ['2026-01', 7]])
+      assert.deepEqual(await month('2026-02'), [
+        ...['2026-01-31T23:00:00.000Z', '2026-02-28T23:00:00.000Z'],
+        ...[3, 5, 1].map((value) => ['2026-02', value]),
+      ])
+      // The month in which the clocks change is an hour shorter.
+      const march = await month('2026-03')
+      assert.deepEqual(march, ['2026-02-28T23:00:00.000Z', '2026-03-31T22:00:00.000Z'])
+      for (const wrong of ['month=2026-13', 'month=2026-02&to=2026-03-01', 'month=2999-01'])
+        assert.equal((await ask(`modes?${wrong}`)).status, 400, wrong)
+    })
+
     it('tells how punctual each stop was, and where it is', async () => {
       const { body } = await ask('punctuality?from=2026-02-01&to=2026-02-20')
       assert.deepEqual(

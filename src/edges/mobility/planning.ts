@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { readEmail } from '../../domains/access/index.ts'
 import type { Dataset } from '../../domains/catalog/index.ts'
 import { ModesByMonth, occupancyByPrice, punctualityByStop } from '../../domains/mobility/index.ts'
-import { measuredReader } from '../../domains/sensing/index.ts'
+import { dayStart, measuredReader } from '../../domains/sensing/index.ts'
 import type { FastifyInstance, FastifyRequest } from '../../kernel/http/index.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { csvTable } from './csv.ts'
@@ -22,12 +22,20 @@ const Query = Type.Object(
       Type.String({ format: 'date', description: 'First day; default: a year before `to`, or 30 days' }),
     ),
     to: Type.Optional(Type.String({ format: 'date', description: 'Day after the last; default: now' })),
+    month: Type.Optional(
+      Type.String({
+        pattern: '^[12]\\d{3}-(0[1-9]|1[0-2])$',
+        description:
+          'One month instead of `from` and `to`, as far as it is over. Days and months are those of the city',
+      }),
+    ),
   },
   { additionalProperties: false },
 )
 interface Query {
   from?: string
   to?: string
+  month?: string
 }
 /** Days back by default, and at most. */
 const SPANS: Record<Part, { usual: number; most: number }> = {
@@ -65,9 +73,9 @@ export function addPlanning(api: FastifyInstance, deps: MobilityDeps): void {
 
   async function read(part: Part, request: FastifyRequest & { query: Query }) {
     requireStaff(deps, request.actor)
-    const window = windowOf(part, request.query)
-    const visible = access.visible(request.actor)
     const zone = city.profile.timeZone
+    const window = windowOf(part, request.query, zone)
+    const visible = access.visible(request.actor)
     const query = { ...window, visible, zone }
     const measured = access.measured(request.actor)
     const reader = measuredReader(db, measured)
@@ -214,11 +222,22 @@ const cell = (value: unknown): string | number | null =>
       : String(value)
 
 /** Throws Problem 400 where the range is empty or too long. */
-function windowOf(part: Part, { from, to }: Query): { from: string; to: string } {
+function windowOf(part: Part, { from, to, month }: Query, zone: string): { from: string; to: string } {
   const { usual, most } = SPANS[part]
-  const end = to === undefined ? Date.now() : Date.parse(to)
-  const start = from === undefined ? end - usual * DAY : Date.parse(from)
-  if (!(start < end)) throw new Problem(400, 'bad-range', 'from must be before to.')
+  if (month !== undefined && (from !== undefined || to !== undefined))
+    throw new Problem(400, 'bad-range', 'month stands alone, without from and to.')
+  const [first, next] = month === undefined ? [from, to] : [`${month}-01`, monthAfter(month)]
+  const now = Date.now()
+  const last = next === undefined ? now : dayStart(next, zone)
+  const end = month === undefined ? last : Math.min(last, now)
+  const start = first === undefined ? end - usual * DAY : dayStart(first, zone)
+  if (!(start < end)) throw new Problem(400, 'bad-range', 'from must be before to, and a month must have begun.')
   if (end - start > most * DAY) throw new Problem(400, 'bad-range', `At most ${most} days can be asked for.`)
   return { from: new Date(start).toISOString(), to: new Date(end).toISOString() }
+}
+
+/** The first day of the month after `YYYY-MM`. */
+function monthAfter(month: string): string {
+  const [year, of] = month.split('-').map(Number) as [number, number]
+  return new Date(Date.UTC(year, of, 1)).toISOString().slice(0, 10)
 }

@@ -25,6 +25,8 @@ export const t = texts({
     allDistricts: 'Alle Stadtteile',
     noDistricts:
       'Es gibt noch keine Stadtteile: Laden Sie deren Flächen als GeoJSON mit „concept: district“. Bis dahin gilt alles für die ganze Stadt.',
+    progress: '{n} von {of} Monaten sind da',
+    progressLabel: 'Monate werden geladen',
     noModes: 'Es gibt noch keine Werte zur Mobilität.',
     noModesHint:
       'Sobald eine Quelle Zählungen, Parken, Leihräder, Laden oder Fahrten liefert, stehen sie hier nebeneinander.',
@@ -100,6 +102,8 @@ export const t = texts({
     allDistricts: 'All districts',
     noDistricts:
       'There are no districts yet: load their areas as GeoJSON with “concept: district”. Until then all is of the whole city.',
+    progress: '{n} of {of} months are here',
+    progressLabel: 'Loading months',
     noModes: 'There are no values of mobility yet.',
     noModesHint:
       'Once a source brings counts, parking, shared bicycles, chargers or trips, they stand here side by side.',

@@ -54,7 +54,7 @@ export class Compaction {
     await this.#removeUnfinished()
     const sparse = await this.#db.query<{ index: string; before: number }>(
       `select i.indexrelid::regclass::text as index, pg_relation_size(i.indexrelid) as before
-       from pg_inherits p join pg_index i on i.indrelid = p.inhrelid join pg_class c on c.oid = i.indexrelid
+       from pg_inherits p join pg_index i on i.indrelid = p.inhrelid
        join pg_class t on t.oid = p.inhrelid
        where p.inhparent = 'observation'::regclass and i.indisvalid and i.indkey::text = (
            select indkey::text from pg_index where indexrelid = 'observation_datastream_t'::regclass)

@@ -1,9 +1,10 @@
-import { CopyRows } from '../../../kernel/db/index.ts'
+import type { CopyRows } from '../../../kernel/db/index.ts'
 import { ByteRows, isPlain } from './byte-rows.ts'
+import { fastRows } from './fast-rows.ts'
 import type { NoticeCode } from './notice-codes.ts'
 import { FILES } from './schema.ts'
 import type { ReadingState } from './state.ts'
-import { RowReader, rowsOf, type Table } from './table.ts'
+import { RowReader, type Table } from './table.ts'
 import { isPrintable } from './values.ts'
 
 const FILE = 'shapes.txt'
@@ -28,7 +29,6 @@ export class Shapes {
   readonly #at: Record<'id' | 'lat' | 'lon' | 'sequence' | 'dist', number>
   readonly #rest: number[]
   readonly #points: number[] = []
-  #number = 2
   #used = 0
   // The point before, its shape by number and by the bytes of its id.
   #id = ''
@@ -56,27 +56,18 @@ export class Shapes {
   /** shape, shape_id, sequence, lat, lon, distance in the binary form of COPY. */
   async *parts(): AsyncIterable<Buffer> {
     const state = this.#state
-    const rows = new CopyRows()
-    const bytes = this.#bytes
-    for await (const block of this.#table.raw) {
-      state.context.signal?.throwIfAborted()
-      const first = this.#number
-      bytes.open(block.bytes)
-      while (bytes.next()) {
-        if (!this.#takePlain(rows)) this.#takeCarefully(rows, bytes.texts(), this.#number)
-        this.#number++
-      }
-      const odd = bytes.rest()
-      if (odd)
-        for (const cells of rowsOf({ bytes: odd, quoted: true }, FILE, this.#number, state.notices))
-          this.#takeCarefully(rows, cells, this.#number++)
-      // Counted by the block: rows of use here, the others one by one.
-      state.count(FILE, this.#used, this.#used)
-      this.#used = 0
-      state.tick(this.#number - first)
-      if (rows.full) yield rows.take()
-    }
-    yield rows.take()
+    yield* fastRows(FILE, this.#table, this.#bytes, {
+      signal: state.context.signal,
+      notices: state.notices,
+      plain: (rows, number) => this.#takePlain(rows, number),
+      careful: (rows, cells, number) => this.#takeCarefully(rows, cells, number),
+      read: (records) => {
+        // Counted by the block: rows of use here, the others one by one.
+        state.count(FILE, this.#used, this.#used)
+        this.#used = 0
+        state.tick(records)
+      },
+    })
     for (const [id, shape] of [...state.shapes.entries()]) {
       if (shape < 0 || this.#points[shape] !== 1) continue
       state.notices.add('single_shape_point', { filename: FILE, shapeId: id })
@@ -85,7 +76,7 @@ export class Shapes {
   }
 
   /** The short path. False: look at the row more closely. */
-  #takePlain(rows: CopyRows): boolean {
+  #takePlain(rows: CopyRows, number: number): boolean {
     const bytes = this.#bytes
     const at = this.#at
     if (bytes.cells !== this.#table.header.length) return false
@@ -105,7 +96,7 @@ export class Shapes {
       if (!isPlain(id) || !isPrintable(id)) return false
       this.#begin(id)
     }
-    this.#take(rows, this.#number, { sequence, lat, lon, dist })
+    this.#take(rows, number, { sequence, lat, lon, dist })
     return true
   }
 

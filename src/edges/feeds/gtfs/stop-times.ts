@@ -1,10 +1,11 @@
-import { CopyRows } from '../../../kernel/db/index.ts'
+import type { CopyRows } from '../../../kernel/db/index.ts'
 import { ByteIds, ByteRows, isPlain } from './byte-rows.ts'
+import { fastRows } from './fast-rows.ts'
 import { FLEX_COLUMNS } from './flex-rules.ts'
 import type { Ids } from './ids.ts'
 import type { Notices } from './notices.ts'
 import { FILES } from './schema.ts'
-import { RowReader, rowsOf, type Table, type TableRow } from './table.ts'
+import { RowReader, type Table, type TableRow } from './table.ts'
 import type { TravelContext } from './travel.ts'
 import { TripOrder } from './trip-order.ts'
 import { isPrintable } from './values.ts'
@@ -60,7 +61,6 @@ export class StopTimes {
   readonly #stopIds: ByteIds
   readonly #at: Record<'trip' | 'stop' | 'sequence' | 'arrival' | 'departure', number>
   readonly #more: Record<'headsign' | 'pickup' | 'dropOff' | 'timepoint' | 'dist', number>
-  #number = 2
   // Bytes of the trip_id before: the next row is mostly of the same trip.
   #tripBytes = Buffer.alloc(0)
   #tripLength = -1
@@ -94,30 +94,19 @@ export class StopTimes {
   /** Rows in the binary form of COPY. */
   async *parts(): AsyncIterable<Buffer> {
     const { signal, progress, notices } = this.#context
-    const rows = new CopyRows()
-    for await (const block of this.#table.raw) {
-      signal?.throwIfAborted()
-      const first = this.#number
-      const bytes = this.#bytes
-      bytes.open(block.bytes)
-      while (bytes.next()) {
-        if (!this.#takePlain(rows)) this.#takeCarefully(rows, bytes.texts(), this.#number)
-        this.#number++
-      }
-      const odd = bytes.rest()
-      if (odd)
-        for (const cells of rowsOf({ bytes: odd, quoted: true }, FILE, this.#number, notices))
-          this.#takeCarefully(rows, cells, this.#number++)
-      progress(this.#number - first)
-      if (rows.full) yield rows.take()
-    }
+    yield* fastRows(FILE, this.#table, this.#bytes, {
+      signal,
+      notices,
+      plain: (rows, number) => this.#takePlain(rows, number),
+      careful: (rows, cells, number) => this.#takeCarefully(rows, cells, number),
+      read: progress,
+    })
     this.order.end()
-    yield rows.take()
     if (!this.order.unsorted) notices.merge(this.order.found)
   }
 
   /** The short path. False: look at the row more closely. */
-  #takePlain(rows: CopyRows): boolean {
+  #takePlain(rows: CopyRows, number: number): boolean {
     const bytes = this.#bytes
     if (bytes.cells !== this.#table.header.length) return false
     for (const index of this.#rest) if (!bytes.isEmpty(index)) return false
@@ -154,21 +143,8 @@ export class StopTimes {
     }
     if (!bytes.equals(at.trip, this.#tripBytes, this.#tripLength) && !this.#nextTrip()) return false
     this.read++
-    this.#timepoint(this.#number, this.order.tripId, sequence, arrival, departure, timepoint)
-    this.#store(
-      rows,
-      this.#number,
-      stop,
-      sequence,
-      arrival,
-      departure,
-      pickup,
-      dropOff,
-      timepoint,
-      dist,
-      headsign,
-      null,
-    )
+    this.#timepoint(number, this.order.tripId, sequence, arrival, departure, timepoint)
+    this.#store(rows, number, stop, sequence, arrival, departure, pickup, dropOff, timepoint, dist, headsign, null)
     return true
   }
 

@@ -3,6 +3,8 @@
  * commands; the others serve HTTP, and hand over to it what needs one of those. What changes in one is told to all, and
  * whoever asked for the change is answered after that. See docs/decisions/0042.
  */
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Config } from './config.ts'
@@ -32,6 +34,16 @@ export function isAnsweredHere({ url, method }: FastifyRequest): boolean {
 /** Does not wait longer than whoever asked will. */
 const patiently = (work: Promise<unknown>): Promise<unknown> =>
   Promise.race([work.catch(() => {}), setTimeout(PATIENCE_MS, undefined, { ref: false })])
+
+/** A port nobody listens on now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '::')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
 
 /** Reads again what is kept in memory of rights, datasets and the city. */
 async function lookAgain({ access, city, sensing }: Platform): Promise<void> {
@@ -94,8 +106,12 @@ export class FirstProcess {
     await patiently(this.workers.ask('look'))
   }
 
-  /** Starts them and answers the port they listen on. */
+  /**
+   * Starts them and answers the port they listen on. A free one is chosen before: whoever takes a dead one's place has to
+   * name the port the others named.
+   */
   async start(): Promise<number> {
+    if (this.#config.port === 0) this.#config.port = await freePort()
     const [port] = await this.workers.start()
     this.#config.port = port as number
     return this.#config.port

@@ -268,6 +268,10 @@ for (const engine of databases().filter(({ name }) => name === 'server')) {
           'another one took its place',
           async () => workers().length === WORKERS && !workers().includes(dying!),
         )
+        await until('it serves', async () => {
+          const { text } = await fresh('GET', '/metrics', undefined, machine())
+          return new RegExp(`^zahnrad_workers ${WORKERS}$`, 'm').test(text)
+        })
         const before = acknowledged
         await until('values come again', async () => acknowledged > before + 20)
         assert.match(platform.output(), /a worker process died; another one is started/)

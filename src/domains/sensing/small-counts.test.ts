@@ -261,6 +261,18 @@ for (const engine of databases()) {
       )
     })
 
+    it('keeps nobody waiting who asks within a transaction, while others ask outside', {
+      timeout: 60_000,
+    }, async () => {
+      const { smallCounts } = new Sensing(db)
+      const answers = await db.transaction(async (tx) => {
+        // On one connection this waits for the transaction.
+        const outside = smallCounts.any(db)
+        return { within: await smallCounts.any(tx), outside }
+      })
+      assert.equal(answers.within, await answers.outside)
+    })
+
     it('publishes a value written again as before', async () => {
       const rows = (set: number) =>
         Array.from({ length: 40 }, (_, i) => toRow(set, { series: i % 2, quarter: 100 + (i >> 1), v: 2, q: null }))

@@ -31,7 +31,8 @@ export class SmallCounts {
   readonly #db: Database
   readonly #peers: Peers
   readonly #writing = new Set<Promise<unknown>>()
-  #any: Promise<boolean> | undefined
+  #any: boolean | undefined
+  #turn = 0
   /** Series known not to be protected: on a platform without any protected dataset nothing is asked at all. */
   #plain = new Set<number>()
   #running: Promise<void> | undefined
@@ -62,18 +63,24 @@ export class SmallCounts {
     return guards.size > 0 ? guards : null
   }
 
-  /** Does any dataset protect small counts, or did it until it is worked through? Nearly always answered from memory. */
-  any(via: Queryable): Promise<boolean> {
-    this.#any ??= via
-      .query<{ any: boolean }>(
-        'select exists (select 1 from dataset_sheet where k > 1) or exists (select 1 from observation_measured) as any',
-      )
-      .then(([row]) => row!.any)
-      .catch((error) => {
-        this.#any = undefined
-        throw error
-      })
-    return this.#any
+  /**
+   * Does any dataset protect small counts, or did it until it is worked through? Nearly always answered from memory. Who
+   * asks waits for its own question alone: another's may stand behind the transaction that asks.
+   */
+  async any(via: Queryable): Promise<boolean> {
+    if (this.#any !== undefined) return this.#any
+    const turn = this.#turn
+    const [row] = await via.query<{ any: boolean }>(
+      'select exists (select 1 from dataset_sheet where k > 1) or exists (select 1 from observation_measured) as any',
+    )
+    if (turn === this.#turn) this.#any = row!.any
+    return row!.any
+  }
+
+  /** What was known is not to be relied on any more, nor what is being asked. */
+  #forgetAny(): void {
+    this.#any = undefined
+    this.#turn++
   }
 
   /** Work on rows whose guards were asked for: nothing is brought in line before it is through. */
@@ -86,7 +93,7 @@ export class SmallCounts {
 
   /** What this process writes by what it knew before is through; what comes asks anew. */
   async settleHere(): Promise<void> {
-    this.#any = undefined
+    this.#forgetAny()
     this.#plain = new Set()
     await Promise.allSettled([...this.#writing])
   }
@@ -99,7 +106,7 @@ export class SmallCounts {
 
   /** To be called at the start and when a k changed: forgets what was known, and starts what is to be done. */
   look(): void {
-    this.#any = undefined
+    this.#forgetAny()
     this.#plain = new Set()
     if (this.#stopped || this.#peers.follows) return
     this.#again = true
